@@ -16,7 +16,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 # tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: release check test test-long setup lint types imports fast unit bench docs reference review clear adjudicate study clean help
+.PHONY: release check test test-long screenshots setup lint types imports fast unit bench docs reference review clear adjudicate study clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -60,6 +60,10 @@ fast: setup  ## tests that start no process, server, browser or network
 # browsers and servers.
 unit: setup  ## the tests, three files at a time
 	$(PYTEST) --numprocesses 3 -m "not long"
+
+screenshots: setup  ## pictures of all pages in all states, of the tests' phantoms, in build/screenshots/
+	CXR_RELEASE_SCREENSHOTS=build/screenshots $(PYTEST) --numprocesses 1 -m long \
+	  tests/review_app/browser/test_screens.py -k "every_page and (laptop or tablet)"
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -133,7 +133,7 @@ def _audited(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.recall import measured_with
     from benchmarks.steps import Watch
     from cxr_release.memorization.audit import audit
-    from cxr_release.params import AuditParams
+    from cxr_release.params.measures import AuditParams
 
     settings = AuditParams(
         encoder=options.encoder,

@@ -34,7 +34,8 @@ from cxr_release.generators.autoencoder.learner import AutoencoderLearner
 from cxr_release.generators.autoencoder.network import Autoencoder, FilmAutoencoder
 from cxr_release.generators.diffusion.network import to_grey, to_unit
 from cxr_release.generators.runtime.compute import computing
-from cxr_release.params import AutoencoderNetwork, ComputeParams, FirstStageNetwork, TrainParams
+from cxr_release.params.autoencoders import AutoencoderNetwork, FirstStageNetwork
+from cxr_release.params.training import ComputeParams, TrainParams
 from cxr_release.scorecard.two_sample import two_sample_test
 
 FILMS, SIZE, DRAWN, DRAWS = 600, 64, 192, 200

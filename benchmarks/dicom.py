@@ -29,7 +29,7 @@ from cxr_release.films.decode import decode
 from cxr_release.films.dicom_folder import list_dicom
 from cxr_release.films.film_key import FilmKey
 from cxr_release.films.grey import window
-from cxr_release.params import DicomParams, IngestParams
+from cxr_release.params.films import DicomParams, IngestParams
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 

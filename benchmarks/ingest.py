@@ -23,7 +23,7 @@ from PIL import Image
 
 from benchmarks import processes
 from cxr_release.films.grey import window
-from cxr_release.params import IngestParams
+from cxr_release.params.films import IngestParams
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 

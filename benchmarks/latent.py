@@ -23,7 +23,6 @@ import numpy as np
 
 from benchmarks.autoencoder import DRAWN, DRAWS, FILMS, SIZE, Films, learnt, line
 from benchmarks.film_sets import phantoms
-from cxr_release import params as parameters
 from cxr_release.fidelity.measure import SourceFilms
 from cxr_release.film_size import Size
 from cxr_release.generators.autoencoder.network import FirstStageAutoencoder
@@ -32,9 +31,11 @@ from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.diffusion.spaces import LatentSpace
 from cxr_release.generators.runtime.compute import Compute, computing
-from cxr_release.params import ComputeParams, FirstStageNetwork, NetworkParams, TrainParams
+from cxr_release.params.autoencoders import FirstStageNetwork
+from cxr_release.params.load import load_params
+from cxr_release.params.training import ComputeParams, NetworkParams, TrainParams
 
-PARAMS = parameters.load(Path("params.yaml"))
+PARAMS = load_params(Path("params.yaml"))
 DOUBLE = replace(PARAMS.network, channels=(48, 96, 128))
 KINDS: dict[str, NetworkParams] = {
     "pixels-2": PARAMS.network,

@@ -25,7 +25,7 @@ from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
 from benchmarks import measuring, printing
 from cxr_release import schemas, tables
 from cxr_release.films import png
-from cxr_release.params import IngestParams
+from cxr_release.params.films import IngestParams
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.resample import thumbnails
 from cxr_release.screening import anomaly

@@ -27,7 +27,6 @@ from torch import Tensor
 
 from benchmarks import printing
 from benchmarks.film_sets import phantoms
-from cxr_release import params as parameters
 from cxr_release.fidelity.distances import (
     frechet_distance,
     overlap,
@@ -46,9 +45,10 @@ from cxr_release.generators.privacy.accounting import epsilon_of, noise_for
 from cxr_release.generators.privacy.film_gradients import Skeletons, film_gradients, plain_attention
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import NoiseKey
-from cxr_release.params import PrivacyParams
+from cxr_release.params.load import load_params
+from cxr_release.params.training import PrivacyParams, TrainParams
 
-PARAMS = parameters.load(Path(__file__).parent.parent / "params.yaml")
+PARAMS = load_params(Path(__file__).parent.parent / "params.yaml")
 SIZE = PARAMS.ingest.size
 DRAWN = 64
 """Films whose distance is taken."""
@@ -288,7 +288,7 @@ def training(options: argparse.Namespace) -> None:
 def _train(
     folder: Path,
     films: NDArray[np.uint8],
-    settings: parameters.TrainParams,
+    settings: TrainParams,
     patients: Sequence[str | None] = (),
     start: Path | None = None,
 ) -> None:

@@ -33,7 +33,7 @@ from typing import Any
 from benchmarks import printing, processes
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 
 REASON = "vertebra-count"
 

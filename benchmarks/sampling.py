@@ -26,7 +26,6 @@ from tqdm import tqdm
 
 from benchmarks import measuring, printing
 from benchmarks.measuring import PEER
-from cxr_release import params as parameters
 from cxr_release.fidelity.distances import frechet_distance, random_conv_features, real_floor
 from cxr_release.film_size import Size
 from cxr_release.films.film_store import load_films
@@ -37,7 +36,10 @@ from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.opening import draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import film_seed
-from cxr_release.params import ComputeParams, GuidanceParams
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
+from cxr_release.params.sampling import GuidanceParams, SampleParams
+from cxr_release.params.training import ComputeParams
 
 ROOT = Path(__file__).parent.parent
 CPU = ComputeParams(precision="fp32", compile="auto")
@@ -77,7 +79,7 @@ def _options() -> argparse.Namespace:
 
 
 def _equal_steps(peer: Any, batch: int) -> list[tuple[object, ...]]:
-    params = parameters.load(ROOT / "params.paper.yaml")
+    params = load_params(ROOT / "params.paper.yaml")
     record = Record(
         checkpoint=1,
         checkpoint_step=1,
@@ -115,7 +117,7 @@ def _equal_steps(peer: Any, batch: int) -> list[tuple[object, ...]]:
 
 
 def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[object, ...]]:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     real = random_conv_features(load_films(options.cohort)[1])
     films, took = _by_peer(peer, options)
     distance = peer_distance = frechet_distance(random_conv_features(films), real)
@@ -150,7 +152,7 @@ def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[ob
 
 def _guided(options: argparse.Namespace) -> list[tuple[object, ...]]:
     """25 steps of the checkpoint alone, and 13 guided ones, which ask two networks each."""
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     real = random_conv_features(load_films(options.cohort)[1])
     seeds = [film_seed(7, 0, "benchmark", index) for index in range(options.films)]
     rows: list[tuple[object, ...]] = []
@@ -171,9 +173,7 @@ def _guided(options: argparse.Namespace) -> list[tuple[object, ...]]:
     return rows
 
 
-def _settings(
-    params: parameters.Params, sampler: str, steps: int, batch: int
-) -> parameters.SampleParams:
+def _settings(params: Params, sampler: str, steps: int, batch: int) -> SampleParams:
     return replace(
         params.sample,
         sampler=sampler,  # type: ignore[arg-type]

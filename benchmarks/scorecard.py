@@ -27,7 +27,7 @@ from benchmarks import printing
 from cxr_release import schemas, tables
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.png import Film
-from cxr_release.params import ScoreParams
+from cxr_release.params.measures import ScoreParams
 from cxr_release.paths import Paths
 from cxr_release.scorecard.measure import Subject, measure
 from cxr_release.scorecard.names import CONTROL, PARTS, RELEASED, TRAINED, natural

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from cxr_release.film_id import FilmId, source_name
 from cxr_release.films import png
 from cxr_release.logbook import log, logs
-from cxr_release.params import ScreenParams
+from cxr_release.params.people import ScreenParams
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.decision import DECISION, NewDecision
 from cxr_release.screening.films import read_listed

@@ -19,11 +19,11 @@ from ema_pytorch import EMA
 from numpy.typing import NDArray
 
 from benchmarks import measuring, printing
-from cxr_release import params as parameters
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.runtime.compute import computing
-from cxr_release.params import ComputeParams
+from cxr_release.params.load import load_params
+from cxr_release.params.training import ComputeParams, TrainParams
 from cxr_release.settings import checked
 
 PAPER = Path(__file__).parent.parent / "params.paper.yaml"
@@ -59,10 +59,10 @@ def _options() -> argparse.Namespace:
 def _rows(
     films: NDArray[np.uint8], precision: str, batch: int, steps: int, rounds: int
 ) -> list[tuple[object, ...]]:
-    params = parameters.load(PAPER)
+    params = load_params(PAPER)
     compute = ComputeParams(precision=precision, compile="auto")  # type: ignore[arg-type]
     size = films.shape[1]
-    settings = checked(parameters.TrainParams, {**vars(params.train), "batch_size": batch})
+    settings = checked(TrainParams, {**vars(params.train), "batch_size": batch})
     with measuring.quiet_peer() as peer, computing(compute) as context:
         learner = Learner(
             films, network=params.network, settings=settings, horizon=1, seed=1, compute=context

@@ -66,7 +66,8 @@ def ingest(
         ParamsError: a setting is out of range.
     """
     from cxr_release.films.film_key import keep_key
-    from cxr_release.params import LEAST_PATIENTS, DicomParams, IngestParams
+    from cxr_release.params.films import DicomParams, IngestParams
+    from cxr_release.params.limits import LEAST_PATIENTS
     from cxr_release.radiographs.ingest import ingest as take_in
     from cxr_release.settings import checked
 
@@ -134,7 +135,7 @@ def audit(
     from cxr_release.files import private
     from cxr_release.films.film_set import open_films
     from cxr_release.memorization.audit import audit as search
-    from cxr_release.params import AuditParams
+    from cxr_release.params.measures import AuditParams
     from cxr_release.settings import checked
 
     parameters = checked(AuditParams, asdict(AuditParams()) | settings)
@@ -239,7 +240,7 @@ def analyze(
         ReaderStudyError: with every fault of the file; then nothing is written.
         ParamsError: a setting is unknown or out of range.
     """
-    from cxr_release.params import StudyParams
+    from cxr_release.params.people import StudyParams
     from cxr_release.reader_study.analysis import analyze_file
     from cxr_release.settings import checked
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError, of_system, one_line
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.timings import record
 from cxr_release.tool_code import require_installed
@@ -131,5 +131,5 @@ def execute(stage: Callable[..., None]) -> None:
     with one_line_errors(debug=bool(os.environ.get(DEBUG))):
         require_installed(paths.root, Path(inspect.getfile(stage)).stem)
         started = time.monotonic()
-        stage(paths, parameters.load(paths.params), *sys.argv[1:])
-        record(paths, sys.argv, time.monotonic() - started)
+        stage(paths, load_params(paths.params), *sys.argv[1:])
+        record(paths, time.monotonic() - started)

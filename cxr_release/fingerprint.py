@@ -17,7 +17,7 @@ from typing import Any
 from cxr_release import plain_yaml
 from cxr_release.errors import CxrReleaseError, ParamsError, one_line
 from cxr_release.files import tree_sha256
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.spelling import did_you_mean
 from cxr_release.tool_code import code_of, installed_sha256
 

@@ -35,6 +35,10 @@ class Paths:
     """Codes of the reasons for which a film may be excluded."""
     findings = _Below("cards/findings.yaml")
     """Codes of what reviewers may see on a film; there may be no such file."""
+    keys = _Below("cards/keys.yaml")
+    """What is changed of the keys of the pages; there may be no such file."""
+    anatomy = _Below("cards/anatomy.yaml")
+    """What the films show, and what follows from it; there may be no such file."""
     reviews = _Below("data/reviews")
     """All that people decided: the folder of the logs' folders."""
     screening_log = _Below("data/reviews/screening")

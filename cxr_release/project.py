@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from cxr_release.adjudication.outcomes import Adjudication
     from cxr_release.clearance.looked import Looked
     from cxr_release.landmarks.page_films import Drawn
-    from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
+    from cxr_release.params.measures import AuditParams
+    from cxr_release.params.people import ScreenParams, StudyParams
+    from cxr_release.params.project import Params
     from cxr_release.reader_study.collect import Collected
     from cxr_release.release.lost_decisions import LostDecisions
     from cxr_release.release.versions.proofs import LogStatements
     from cxr_release.release.versions.version import Version
+    from cxr_release.screening.anatomy import Anatomy
     from cxr_release.screening.assignment import Assignment
     from cxr_release.screening.consensus import Screening
     from cxr_release.screening.decision import Decision
@@ -65,10 +68,10 @@ class Project:
         Raises:
             ParamsError: it is missing or wrong.
         """
-        from cxr_release import params
+        from cxr_release.params.load import load_params
 
         self.require()
-        return params.load(self.paths.params)
+        return load_params(self.paths.params)
 
     def require(self) -> None:
         """Refuse what only a project has.
@@ -149,7 +152,7 @@ class Project:
         Raises:
             ParamsError: a change is out of range.
         """
-        from cxr_release.params import AuditParams
+        from cxr_release.params.measures import AuditParams
 
         settings = asdict(self._changed("audit", AuditParams, changes))
         if settings["weights"] and not changes.get("weights"):  # as params.yaml has it
@@ -171,7 +174,7 @@ class Project:
         Raises:
             ParamsError: a change is out of range.
         """
-        from cxr_release.params import StudyParams
+        from cxr_release.params.people import StudyParams
 
         return asdict(self._changed("study", StudyParams, changes))
 
@@ -261,7 +264,7 @@ class Project:
         None of drawn films, before films are in, or in a copy without the key of the films' ids.
         """
         from cxr_release.clearance.looked import looked_at
-        from cxr_release.params import PHANTOMS
+        from cxr_release.params.films import PHANTOMS
 
         here = self.paths.manifest.exists() and self.paths.film_key.exists()
         if self.params.ingest.source == PHANTOMS or not here:
@@ -298,6 +301,12 @@ class Project:
 
         return load_findings(self.paths.findings)
 
+    def anatomy(self) -> Anatomy:
+        """What the films show."""
+        from cxr_release.screening.anatomy import load_anatomy
+
+        return load_anatomy(self.paths.anatomy)
+
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""
         from cxr_release.screening.decision import load_reasons
@@ -307,7 +316,7 @@ class Project:
     @property
     def rule(self) -> ScreenParams:
         """What holds where reviewers differ; outside of a project, any exclusion."""
-        from cxr_release.params import ScreenParams
+        from cxr_release.params.people import ScreenParams
 
         if self.paths.params.exists():
             return self.params.screen

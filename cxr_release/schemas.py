@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from cxr_release.film_id import BATCHES, FILM_PATTERN, SOURCE_PATTERN
-from cxr_release.params import MOST_CLASSES
+from cxr_release.params.limits import MOST_CLASSES
 from cxr_release.tables import (
     ANGLES,
     FACTS,

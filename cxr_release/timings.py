@@ -6,8 +6,6 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from typing_extensions import TypedDict
 
@@ -16,39 +14,39 @@ from cxr_release.files import write_json
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 
-_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-"""Stages and the arguments of their jobs; other words name no file."""
+STAGE = "DVC_STAGE"
+"""Environment variable in which DVC tells a stage its name."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_@-]*")
+"""Names of stages and jobs; other words name no file."""
 
 
 class Timing(TypedDict):
-    """The last run of a stage, or of one of its jobs, that ended well."""
+    """The last run of a stage by DVC, or of one of its jobs, that ended well."""
 
     stage: str
-    job: list[str]
-    """Arguments of the stage, such as checkpoint and batch."""
+    """As DVC calls it, such as `train`, or `sample@3-initial`, which is a job."""
     seconds: float
     """Of work in that process, from its first line to its last; a resumed run's are the rest's."""
     peak_bytes: int | None
     """Resident memory of the largest of its processes; None where the system does not tell."""
 
 
-def record(paths: Paths, command: Sequence[str], seconds: float) -> None:
-    """Note that a stage ended well; of several processes of one run, the first notes it.
+def record(paths: Paths, seconds: float) -> None:
+    """Note that a stage, run by DVC, ended well.
 
-    A stage whose work is done does not fail because this could not be written.
+    Its work is done: it does not fail because this could not be written.
 
     Args:
         paths: of the project.
-        command: the module's file, and its arguments.
         seconds: that it worked.
     """
-    stage, job = Path(command[0]).stem, list(command[1:])
-    if os.environ.get("RANK", "0") != "0" or not all(map(_JOB.fullmatch, [stage, *job])):
+    stage = os.environ.get(STAGE, "")
+    if not _NAME.fullmatch(stage):
         return
-    timing = Timing(stage=stage, job=job, seconds=round(seconds, 2), peak_bytes=_peak_bytes())
+    timing = Timing(stage=stage, seconds=round(seconds, 2), peak_bytes=_peak_bytes())
     with contextlib.suppress(OSError, CxrReleaseError):
         paths.timings.mkdir(parents=True, exist_ok=True)
-        write_json(paths.timings / f"{'-'.join([stage, *job])}.json", timing)
+        write_json(paths.timings / f"{stage}.json", timing)
 
 
 def _peak_bytes() -> int | None:
@@ -73,4 +71,4 @@ def read_timings(paths: Paths) -> list[Timing]:
         read(path, Timing, remedy="delete it; the next run of the stage writes it")
         for path in sorted(paths.timings.glob("*.json"))
     ]
-    return sorted(notes, key=lambda note: (note["stage"], note["job"]))
+    return sorted(notes, key=lambda note: note["stage"])

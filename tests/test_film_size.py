@@ -9,9 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
 from cxr_release.film_size import Size, at_once, read_sides
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from tests.support import ROOT
 
 DEFAULT = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -32,10 +33,10 @@ def test_a_square_is_one_number_however_it_is_written(side: int) -> None:
     assert read_sides([side, side]) == read_sides(side) == side
 
 
-def asked(tmp_path: Path, **ingest: Any) -> parameters.Params:
+def asked(tmp_path: Path, **ingest: Any) -> Params:
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(DEFAULT | {"ingest": DEFAULT["ingest"] | ingest}))
-    return parameters.load(path)
+    return load_params(path)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_each_side_must_be_halved_as_often_as_the_network_asks(tmp_path: Path, s
         yaml.safe_dump(DEFAULT | {"ingest": DEFAULT["ingest"] | {"size": size}, "network": network})
     )
     with pytest.raises(ParamsError, match=r"cannot be halved .* take multiples of 16"):
-        parameters.load(path)
+        load_params(path)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cxr_release import fingerprint
-from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError, ParamsError
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from tests.support import ROOT
 
 PIPELINE = """
@@ -22,7 +22,7 @@ stages:
 
 @pytest.fixture
 def params() -> Params:
-    return parameters.load(ROOT / "params.yaml")
+    return load_params(ROOT / "params.yaml")
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
 from cxr_release.film_id import BATCHES, source_name
 from cxr_release.films import png
 from cxr_release.logbook.log import read
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION, FACING
@@ -44,7 +44,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "cards").mkdir()
     for name in ("params.yaml", "cards/reasons.yaml"):
         (root / name).write_bytes((ROOT / name).read_bytes())
-    params, paths = parameters.load(root / "params.yaml"), Paths(root)
+    params, paths = load_params(root / "params.yaml"), Paths(root)
     film = np.random.default_rng(0).integers(0, 255, (16, 16), dtype=np.uint8)
     rows = []
     for checkpoint in params.sample.checkpoints:

@@ -9,10 +9,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
 from cxr_release.film_id import BATCHES
 from cxr_release.film_size import Size
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.identity import DEMONSTRATION, never_set, unset_of
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
+from cxr_release.params.publication import ModelParams
+from cxr_release.params.training import PrivacyParams, TrainParams
 from cxr_release.settings import checked
 from tests.support import ROOT
 
@@ -29,13 +34,13 @@ def changed(tmp_path: Path, **sections: Any) -> Path:
 
 
 def test_the_embedded_default_loads() -> None:
-    params = parameters.load(DEFAULT)
-    assert params.ingest.source == parameters.PHANTOMS
+    params = load_params(DEFAULT)
+    assert params.ingest.source == PHANTOMS
     assert params.sample.checkpoints[-1] * params.train.checkpoint_every <= params.train.steps
 
 
 def test_the_paper_s_settings_load() -> None:
-    params = parameters.load(DEFAULT.with_name("params.paper.yaml"))
+    params = load_params(DEFAULT.with_name("params.paper.yaml"))
     assert params.train.steps // params.train.checkpoint_every == 80
     assert params.sample.checkpoints == (34, 40, 80)
     films = sum(params.sample.films(batch) for batch in BATCHES)
@@ -49,7 +54,7 @@ def test_settings_for_large_films_load(tmp_path: Path, size: Any) -> None:
     raw["ingest"]["size"] = size
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(raw))
-    params = parameters.load(path)
+    params = load_params(path)
     assert params.network.pixel_unshuffle == 4
     folded = [side // 4 for side in params.ingest.film_size]
     assert all(side % 2 ** (len(params.network.channels) - 1) == 0 for side in folded)
@@ -70,16 +75,16 @@ IDENTITY = ["name", "license", "authors", "contact"]
 SOURCE = ["source_title", "source_license", "source_citation"]
 
 
-def unset(params: parameters.Params) -> list[str]:
-    return parameters.never_set(params.ingest.source, dataclasses.asdict(params.release))
+def unset(params: Params) -> list[str]:
+    return never_set(params.ingest.source, dataclasses.asdict(params.release))
 
 
 def test_phantoms_have_the_demonstration_s_identity_and_nobody_else_does(tmp_path: Path) -> None:
-    drawn = parameters.load(DEFAULT)
+    drawn = load_params(DEFAULT)
     assert (drawn.release.name, drawn.release.license) == ("cxr-release-demo", "cc-by-4.0")
     assert drawn.release.authors == ("The cxr-release authors",)
     assert unset(drawn) == []
-    ours = parameters.load(changed(tmp_path, ingest={"source": "data/raw"}))
+    ours = load_params(changed(tmp_path, ingest={"source": "data/raw"}))
     assert unset(ours) == IDENTITY + SOURCE
     texts = "".join(map(str, dataclasses.asdict(ours.release).values()))
     assert "cxr-release" not in texts
@@ -94,16 +99,16 @@ def test_every_value_that_was_never_set_is_named(tmp_path: Path, name: str) -> N
         **dict.fromkeys(SOURCE, "ours"),
     }
     source = {"source": "data/raw"}
-    assert unset(parameters.load(changed(tmp_path, ingest=source, release=whole))) == []
+    assert unset(load_params(changed(tmp_path, ingest=source, release=whole))) == []
     blank: list[Any] = [[]] if name == "authors" else [""]
     if name in {"contact", *SOURCE}:
         blank += [" ", "\u200b", "\u00a0\u2060"]
-    if name in parameters.DEMONSTRATION and name != "license":
-        demonstrated = parameters.DEMONSTRATION[name]
+    if name in DEMONSTRATION and name != "license":
+        demonstrated = DEMONSTRATION[name]
         blank.append(list(demonstrated) if name == "authors" else demonstrated)
     for value in blank:
         path = changed(tmp_path, ingest=source, release={**whole, name: value})
-        assert unset(parameters.load(path)) == [name]
+        assert unset(load_params(path)) == [name]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +128,7 @@ def test_values_that_do_not_fit_together_are_named(
 ) -> None:
     path = changed(tmp_path, **{section: values})
     with pytest.raises(ParamsError, match="do not fit together") as caught:
-        parameters.load(path)
+        load_params(path)
     assert [fault.where for fault in caught.value.faults] == [where]
 
 
@@ -151,10 +156,10 @@ def test_how_films_are_drawn_as_classes_is_checked(
 ) -> None:
     path = changed(tmp_path, condition={"label": "curvature", **values})
     if not refused:
-        assert parameters.load(path).condition.is_on
+        assert load_params(path).condition.is_on
         return
     with pytest.raises(ParamsError) as caught:
-        parameters.load(path)
+        load_params(path)
     assert [fault.where for fault in caught.value.faults] == [refused]
 
 
@@ -190,10 +195,10 @@ def test_guides_and_labelled_flips_fit_together_or_are_refused(
 ) -> None:
     path = changed(tmp_path, **sections)
     if not refused:
-        parameters.load(path)
+        load_params(path)
         return
     with pytest.raises(ParamsError) as caught:
-        parameters.load(path)
+        load_params(path)
     assert [fault.where for fault in caught.value.faults] == refused
 
 
@@ -202,9 +207,9 @@ def test_settings_of_before_there_were_classes_have_none(tmp_path: Path) -> None
     del raw["condition"], raw["ingest"]["phantom_hardware"], raw["sample"]["guidance"]
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(raw))
-    params = parameters.load(path)
+    params = load_params(path)
     assert not params.condition.is_on
-    assert params == parameters.load(DEFAULT)
+    assert params == load_params(DEFAULT)
 
 
 FOLDER = {"kind": "folder", "path": "data/elsewhere/gan"}
@@ -212,15 +217,15 @@ HUB = {"kind": "hub", "path": "org/name", "revision": "v1"}
 
 
 def test_films_drawn_elsewhere_are_named(tmp_path: Path) -> None:
-    default = parameters.load(DEFAULT)
+    default = load_params(DEFAULT)
     assert default.sample.elsewhere == {}
     sources = {"vae": HUB, "gan-2": FOLDER | {"generator": "GAN", "license": " "}}
-    params = parameters.load(changed(tmp_path, sample={"sources": sources}))
+    params = load_params(changed(tmp_path, sample={"sources": sources}))
     assert params.sample.source_names == [
         *("checkpoint-3", "checkpoint-6", "checkpoint-15", "gan-2", "vae")
     ]
     assert params.sample.jobs[-1] == ("vae", "large")
-    assert parameters.unset_of(params) == [
+    assert unset_of(params) == [
         "sample.sources.gan-2.license",
         "sample.sources.vae.generator",
         "sample.sources.vae.license",
@@ -231,7 +236,7 @@ def test_films_drawn_elsewhere_are_named(tmp_path: Path) -> None:
     raw = yaml.safe_load(DEFAULT.read_text())
     del raw["sample"]["sources"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
-    assert parameters.load(tmp_path / "params.yaml").sample.elsewhere == {}
+    assert load_params(tmp_path / "params.yaml").sample.elsewhere == {}
 
 
 @pytest.mark.parametrize(
@@ -258,7 +263,7 @@ def test_films_drawn_elsewhere_are_named(tmp_path: Path) -> None:
 )
 def test_sources_that_are_wrong_are_named(tmp_path: Path, sources: Any, said: str) -> None:
     with pytest.raises(ParamsError) as caught:
-        parameters.load(changed(tmp_path, sample={"sources": sources}))
+        load_params(changed(tmp_path, sample={"sources": sources}))
     assert said in str(caught.value)
 
 
@@ -271,10 +276,10 @@ def test_a_release_may_be_of_other_generators_alone(tmp_path: Path) -> None:
     # Films that no network here is to draw need not be halved as it would halve them.
     deep = {"pixel_unshuffle": 4, "channels": [8] * 6}
     path = changed(tmp_path, network=deep, train={"steps": 0}, sample=alone)
-    params = parameters.load(path)
+    params = load_params(path)
     assert not params.trains
     assert params.sample.jobs == [("gan", "initial"), ("gan", "large")]
-    assert parameters.load(DEFAULT).trains
+    assert load_params(DEFAULT).trains
 
 
 ALONE = {"checkpoints": [], "sources": {"gan": FOLDER}}
@@ -296,7 +301,7 @@ def test_no_training_and_no_checkpoints_go_together(
 ) -> None:
     path = changed(tmp_path, train=train, sample=sample)
     with pytest.raises(ParamsError, match="do not fit together") as caught:
-        parameters.load(path)
+        load_params(path)
     assert [fault.where for fault in caught.value.faults] == where
     assert all(fault.remedy for fault in caught.value.faults)
 
@@ -305,9 +310,9 @@ BESIDE = {"generators": ["autoencoder"]}
 
 
 def test_an_autoencoder_may_be_trained_beside_the_network(tmp_path: Path) -> None:
-    assert parameters.load(DEFAULT).sample.beside == ()
+    assert load_params(DEFAULT).sample.beside == ()
     path = changed(tmp_path, autoencoder={"steps": 1000}, sample=BESIDE)
-    params = parameters.load(path)
+    params = load_params(path)
     assert params.sample.source_names[-1] == "autoencoder"
     assert params.autoencoder.last_checkpoint(params.train.checkpoint_every) == 11
     assert params.autoencoder_step == 990
@@ -315,7 +320,7 @@ def test_an_autoencoder_may_be_trained_beside_the_network(tmp_path: Path) -> Non
     raw = yaml.safe_load(DEFAULT.read_text())
     del raw["autoencoder"], raw["sample"]["generators"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
-    older = parameters.load(tmp_path / "params.yaml")
+    older = load_params(tmp_path / "params.yaml")
     assert (older.autoencoder.steps, older.sample.beside) == (0, ())
 
 
@@ -343,7 +348,7 @@ def test_an_autoencoder_and_what_does_not_go_with_it(
     tmp_path: Path, sections: dict[str, Any], where: list[str]
 ) -> None:
     with pytest.raises(ParamsError, match="do not fit together") as caught:
-        parameters.load(changed(tmp_path, **sections))
+        load_params(changed(tmp_path, **sections))
     assert [fault.where for fault in caught.value.faults] == where
     assert all(fault.remedy for fault in caught.value.faults)
 
@@ -352,20 +357,20 @@ def test_an_autoencoder_and_what_does_not_go_with_it(
 def test_generators_that_there_are_not_are_refused(tmp_path: Path, generators: Any) -> None:
     path = changed(tmp_path, autoencoder={"steps": 90}, sample={"generators": generators})
     with pytest.raises(ParamsError, match=r"sample\.generators"):
-        parameters.load(path)
+        load_params(path)
 
 
 def test_a_network_may_learn_latents(tmp_path: Path) -> None:
-    assert not parameters.load(DEFAULT).latent.is_on
-    params = parameters.load(changed(tmp_path, latent={"steps": 1000}, network=UNFOLDED))
+    assert not load_params(DEFAULT).latent.is_on
+    params = load_params(changed(tmp_path, latent={"steps": 1000}, network=UNFOLDED))
     assert (params.latent.is_on, params.latent_step) == (True, 990)
     assert params.latent.network.latent_shape(params.ingest.film_size) == (4, 8, 8)
     assert params.latent_size == Size(8, 8)
-    assert parameters.load(DEFAULT).latent_size is None
+    assert load_params(DEFAULT).latent_size is None
     raw = yaml.safe_load(DEFAULT.read_text())
     del raw["latent"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
-    assert not parameters.load(tmp_path / "params.yaml").latent.is_on
+    assert not load_params(tmp_path / "params.yaml").latent.is_on
 
 
 UNFOLDED = {"pixel_unshuffle": 1}
@@ -388,7 +393,7 @@ def test_latents_and_what_does_not_go_with_them(
     tmp_path: Path, sections: dict[str, Any], where: list[str]
 ) -> None:
     with pytest.raises(ParamsError, match="do not fit together") as caught:
-        parameters.load(changed(tmp_path, **LATENT | sections))
+        load_params(changed(tmp_path, **LATENT | sections))
     assert [fault.where for fault in caught.value.faults] == where
     assert all(fault.remedy for fault in caught.value.faults)
 
@@ -398,18 +403,18 @@ def test_an_autoencoder_of_latents_out_of_range_is_refused(
     tmp_path: Path, key: str, value: Any
 ) -> None:
     with pytest.raises(ParamsError, match=rf"latent\.{key}"):
-        parameters.load(changed(tmp_path, latent={"steps": 90, key: value}))
+        load_params(changed(tmp_path, latent={"steps": 90, key: value}))
 
 
 def test_training_is_private_where_that_is_asked_for(tmp_path: Path) -> None:
-    assert parameters.load(DEFAULT).train.privacy is None
-    asked = parameters.load(changed(tmp_path, train={"privacy": PRIVATE})).train.privacy
-    assert asked == parameters.PrivacyParams(epsilon=8.0, delta=1e-4, clip=0.5, levels=2)
+    assert load_params(DEFAULT).train.privacy is None
+    asked = load_params(changed(tmp_path, train={"privacy": PRIVATE})).train.privacy
+    assert asked == PrivacyParams(epsilon=8.0, delta=1e-4, clip=0.5, levels=2)
     raw = yaml.safe_load(DEFAULT.read_text())
     for key in ("privacy", "start", "start_sha256"):
         del raw["train"][key]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
-    assert parameters.load(tmp_path / "params.yaml") == parameters.load(DEFAULT)
+    assert load_params(tmp_path / "params.yaml") == load_params(DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -429,14 +434,14 @@ def test_privacy_that_is_none_is_refused(
 ) -> None:
     path = changed(tmp_path, train={"privacy": {**PRIVATE, **values}})
     with pytest.raises(ParamsError) as caught:
-        parameters.load(path)
+        load_params(path)
     assert [fault.where for fault in caught.value.faults] == [where]
 
 
 def test_privacy_is_whole_or_null(tmp_path: Path) -> None:
     for value in ({"epsilon": 8}, True, "yes", [], 8):
         with pytest.raises(ParamsError, match=r"train\.privacy"):
-            parameters.load(changed(tmp_path, train={"privacy": value}))
+            load_params(changed(tmp_path, train={"privacy": value}))
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
@@ -447,7 +452,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
         train={"flip": "yes", "steps": True},
     )
     with pytest.raises(ParamsError) as caught:
-        parameters.load(path)
+        load_params(path)
     assert {fault.where for fault in caught.value.faults} == {
         "seed",
         "ingest.sise",
@@ -465,13 +470,13 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(raw))
     with pytest.raises(ParamsError, match=r"audit\.top: missing"):
-        parameters.load(path)
+        load_params(path)
 
 
 def test_a_checkpoint_that_is_never_reached_is_refused(tmp_path: Path) -> None:
     path = changed(tmp_path, sample={"checkpoints": [1, 999]})
     with pytest.raises(ParamsError, match="checkpoint 999 is never reached"):
-        parameters.load(path)
+        load_params(path)
 
 
 @pytest.mark.parametrize(
@@ -490,20 +495,20 @@ def test_a_network_that_could_not_be_published_is_named_at_once(
 ) -> None:
     sections["model"] = {"release": True, **sections.get("model", {})}
     with pytest.raises(ParamsError) as caught:
-        parameters.load(changed(tmp_path, **sections))
+        load_params(changed(tmp_path, **sections))
     assert said in str(caught.value)
 
 
 def test_the_network_that_is_released_is_the_last_that_films_are_drawn_from(tmp_path: Path) -> None:
-    assert parameters.load(DEFAULT).modelled is None
-    assert parameters.load(changed(tmp_path, model={"release": True})).modelled == 15
+    assert load_params(DEFAULT).modelled is None
+    assert load_params(changed(tmp_path, model={"release": True})).modelled == 15
     asked = {"model": {"release": True, "checkpoint": 3}, "score": {"checkpoints": [3]}}
-    assert parameters.load(changed(tmp_path, **asked)).modelled == 3
+    assert load_params(changed(tmp_path, **asked)).modelled == 3
     alone = {"train": {"steps": 0}, "sample": {"checkpoints": [], "sources": {"gan": {
         "kind": "folder", "path": "x", "revision": None, "on_error": None, "generator": "g",
         "license": "cc0-1.0", "citation": None}}}}  # fmt: skip
     with pytest.raises(ParamsError, match="no network is trained here that could be released"):
-        parameters.load(changed(tmp_path, **alone, model={"release": True}))
+        load_params(changed(tmp_path, **alone, model={"release": True}))
 
 
 def test_a_file_from_before_there_was_a_section_lacks_it(tmp_path: Path) -> None:
@@ -511,13 +516,13 @@ def test_a_file_from_before_there_was_a_section_lacks_it(tmp_path: Path) -> None
     del raw["model"]
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(raw))
-    assert parameters.load(path).model == parameters.ModelParams()
+    assert load_params(path).model == ModelParams()
 
 
 def test_a_size_that_the_network_cannot_halve_is_refused(tmp_path: Path) -> None:
     path = changed(tmp_path, ingest={"size": 72}, network={"channels": [8, 16, 24, 32]})
     with pytest.raises(ParamsError, match=r"multiples of 16"):
-        parameters.load(path)
+        load_params(path)
 
 
 @pytest.mark.parametrize("text", ["- a list", "a: [", "just text", ""])
@@ -525,12 +530,12 @@ def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(text)
     with pytest.raises(ParamsError):
-        parameters.load(path)
+        load_params(path)
 
 
 def test_no_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="no such file"):
-        parameters.load(tmp_path / "params.yaml")
+        load_params(tmp_path / "params.yaml")
 
 
 @given(st.floats(1e-7, 0.9))
@@ -539,7 +544,7 @@ def test_a_learning_rate_is_read_however_it_is_written(rate: float) -> None:
     for text in texts:
         raw = yaml.safe_load(text)
         built = checked(
-            parameters.TrainParams,
+            TrainParams,
             {
                 "steps": 1,
                 "batch_size": 1,

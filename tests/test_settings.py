@@ -16,9 +16,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cxr_release import params as parameters
 from cxr_release import plain_yaml
 from cxr_release.errors import DecisionError, ParamsError
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.screening.decision import PRESCREEN, load_reasons
 from cxr_release.spelling import REVIEWER
 from tests.support import ROOT
@@ -37,7 +38,7 @@ def leaves(kind: Any, place: str = "") -> Iterator[tuple[str, Any]]:
             yield where, hint
 
 
-SETTINGS = dict(leaves(parameters.Params))
+SETTINGS = dict(leaves(Params))
 
 
 def item_of(kind: Any) -> Any:
@@ -58,7 +59,7 @@ def faults(tmp_path: Path, raw: Any) -> dict[str, str]:
     text = raw if isinstance(raw, str) else yaml.safe_dump(raw)
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ParamsError) as caught:
-        parameters.load(path)
+        load_params(path)
     assert str(path) in str(caught.value)
     assert all(len(line) < 1000 for line in str(caught.value).splitlines())
     return {fault.where: fault.what for fault in caught.value.faults}
@@ -69,7 +70,7 @@ TEXTS = [where for where, kind in SETTINGS.items() if item_of(kind) is str]
 
 
 def test_these_are_all_settings() -> None:
-    assert len(NUMBERS) + len(TEXTS) + 36 > len(SETTINGS) > len(NUMBERS) + len(TEXTS)
+    assert len(NUMBERS) + len(TEXTS) + 37 > len(SETTINGS) > len(NUMBERS) + len(TEXTS)
     assert len(SETTINGS) == sum(
         len(one) if isinstance(one, dict) else 1 for one in yaml.safe_load(DEFAULT).values()
     )
@@ -91,7 +92,7 @@ def test_facts_may_have_names_of_any_language(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     named = {"Körpergröße (cm)": "number", "部位": "code"}
     path.write_text(yaml.safe_dump(with_value("ingest.facts", named)), encoding="utf-8")
-    assert parameters.load(path).ingest.facts == named
+    assert load_params(path).ingest.facts == named
 
 
 @pytest.mark.parametrize("where", NUMBERS)
@@ -118,10 +119,10 @@ def test_prose_alone_has_lines(tmp_path: Path, where: str) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(with_value(where, "one\ntwo")))
     if where.removeprefix("release.") in of_lines:
-        assert parameters.load(path)
+        assert load_params(path)
     else:
         with pytest.raises(ParamsError, match=re.escape(where)):
-            parameters.load(path)
+            load_params(path)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_a_date_is_a_day_of_the_calendar(
     if right:
         path = tmp_path / "params.yaml"
         path.write_text(text, encoding="utf-8")
-        assert parameters.load(path).release.date == date
+        assert load_params(path).release.date == date
     else:
         assert "release.date" in faults(tmp_path, text)
 
@@ -192,7 +193,7 @@ def test_what_is_more_than_plain_yaml_is_named(
     path = tmp_path / "params.yaml"
     path.write_text(DEFAULT.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ParamsError, match=re.escape(said)) as caught:
-        parameters.load(path)
+        load_params(path)
     for line in str(caught.value).splitlines():
         assert line.isprintable()
         assert len(line) < 1000
@@ -222,7 +223,7 @@ def test_bombs_are_refused_in_time(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "file.yaml"
     path.write_bytes(data)
     with pytest.raises(ParamsError):
-        parameters.load(path)
+        load_params(path)
     with pytest.raises(DecisionError):
         load_reasons(path)
 
@@ -247,7 +248,7 @@ def strange(path: Path, kind: str) -> None:
 def test_what_is_no_small_plain_file_is_not_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "file.yaml"
     strange(path, kind)
-    for load, error in ((parameters.load, ParamsError), (load_reasons, DecisionError)):
+    for load, error in ((load_params, ParamsError), (load_reasons, DecisionError)):
         with pytest.raises(error) as caught:
             load(path)
         assert caught.value.where == str(path)
@@ -269,7 +270,7 @@ def test_any_text_is_params_or_a_fault(tmp_path: Path, text: str, start: int, en
     for one in (text, DEFAULT[: min(start, end)] + text + DEFAULT[max(start, end) :]):
         path.write_text(one, encoding="utf-8", errors="replace")
         try:
-            assert isinstance(parameters.load(path), parameters.Params)
+            assert isinstance(load_params(path), Params)
         except ParamsError as error:
             assert len(str(error)) < 100_000
 

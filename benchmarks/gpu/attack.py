@@ -14,7 +14,7 @@ from benchmarks.gpu import workers
 from benchmarks.gpu.settings import BEYOND, read
 from cxr_release.films.film_set import open_films
 from cxr_release.generators.checkpoints import folder_of
-from cxr_release.params import ComputeParams
+from cxr_release.params.training import ComputeParams
 from cxr_release.scorecard.attacks.attack import Attack
 from cxr_release.scorecard.network.attack import network_attacks
 from cxr_release.scorecard.network.films import Chosen

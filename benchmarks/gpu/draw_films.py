@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from benchmarks.gpu import workers
 from benchmarks.gpu.settings import Settings, read
 from benchmarks.gpu.speed import sample_settings
-from cxr_release import params as parameters
 from cxr_release.fidelity.distances import (
     frechet_distance,
     overlap,
@@ -27,7 +26,9 @@ from cxr_release.fidelity.distances import (
 from cxr_release.generators.checkpoints import folder_of, read_record
 from cxr_release.generators.opening import draw
 from cxr_release.generators.sampling import film_seed
-from cxr_release.params import ComputeParams, GuidanceParams
+from cxr_release.params.load import load_params
+from cxr_release.params.sampling import GuidanceParams
+from cxr_release.params.training import ComputeParams
 from cxr_release.radiographs.contact_sheet import contact_sheet, save_sheet
 
 SHOWN = 64
@@ -54,7 +55,7 @@ def main() -> None:
 def _drawn(
     settings: Settings, last: int, guide: int | None
 ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-    params = parameters.load(settings.params)
+    params = load_params(settings.params)
     steps = STEPS if guide is None else GUIDED_STEPS
     chosen = sample_settings(params, SAMPLER, steps, settings.films)
     if guide is not None:

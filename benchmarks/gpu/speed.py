@@ -23,14 +23,16 @@ from benchmarks import measuring
 from benchmarks.gpu import workers
 from benchmarks.gpu.settings import PAPER_FILMS, Settings, read
 from benchmarks.training import FORWARD_AND_BACKWARD, PeerTrainer
-from cxr_release import params as parameters
 from cxr_release.film_size import Size
 from cxr_release.generators.checkpoints import Checkpoint, Record
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.runtime.compute import Compute, computing
-from cxr_release.params import ComputeParams, Params, SampleParams
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams
 
 TRAINING, SAMPLING = "training", "sampling"
 OWN = "cxr-release"
@@ -55,7 +57,7 @@ class Timed:
 
 def main() -> None:
     settings, case = read(sys.argv[1]), json.loads(sys.argv[2])
-    params = parameters.load(settings.params)
+    params = load_params(settings.params)
     compute = ComputeParams(
         precision=settings.precision,  # type: ignore[arg-type]
         compile="always" if case["compiled"] else "never",

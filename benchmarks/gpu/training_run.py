@@ -8,15 +8,15 @@ from pathlib import Path
 
 from benchmarks.gpu import workers
 from benchmarks.gpu.settings import Settings, read
-from cxr_release import params as parameters
 from cxr_release.generators.diffusion.training import train
-from cxr_release.params import ComputeParams
+from cxr_release.params.load import load_params
+from cxr_release.params.training import ComputeParams
 
 
 def main() -> None:
     settings = read(sys.argv[1])
     folder, steps, every = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    params = parameters.load(settings.params)
+    params = load_params(settings.params)
     train(
         settings.trained(),
         folder,

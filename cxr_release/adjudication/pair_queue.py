@@ -176,6 +176,7 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
         self._required = required
         self._adjudicator = adjudicator
         self._named = {_name(seed, "pair", *pair.about, *pair.fingerprint): pair for pair in pairs}
+        self._names = {pair.about: name for name, pair in self._named.items()}
         self._films: dict[str, Film] = {}
         self._film_names: dict[Film, str] = {}
         for pair in pairs:
@@ -195,6 +196,16 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
         """The pair of a name, or None if none of these has it."""
         return self._named.get(name)
 
+    def name_of(self, about: Pair) -> str:
+        """The name of a pair, by the ids of its films."""
+        return self._names[about]
+
+    def has(self, name: str) -> bool:
+        """Whether the pair of a name is among `entries`."""
+        with self.lock:
+            about = self._named[name].about
+            return about in self.mine or self._waits(about)
+
     def film(self, name: str) -> Film | None:
         """The film of a name, or None if none of these has it."""
         return self._films.get(name)
@@ -202,11 +213,7 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
     def entries(self) -> list[ShownPair]:
         """What the reviewer has judged or has to, the most similar first, as last refreshed."""
         with self.lock:
-            return [
-                self._shown(name, pair)
-                for name, pair in self._named.items()
-                if pair.about in self.mine or self._waits(pair.about)
-            ]
+            return [self._shown(name, pair) for name, pair in self._named.items() if self.has(name)]
 
     def entry(self, name: str) -> ShownPair:
         """One pair by its name, as it is now."""

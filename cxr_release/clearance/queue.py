@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cxr_release.clearance.state import waits_for_more
 from cxr_release.clearance.statement import TEXT, Clearance, NewClearance, Shown, Word
-from cxr_release.logbook.shared_state import PersonalQueue, SharedState, same_fields
-
-NAME = re.compile(r"[0-9a-f]{32}")
-"""A film, as the page knows it."""
+from cxr_release.logbook.film_queue import FilmQueue
+from cxr_release.logbook.shared_state import SharedState
 
 
 @dataclass(frozen=True)
@@ -37,13 +33,11 @@ class Progress:
     """Films that show text, as the reviewer says."""
 
 
-class ClearanceQueue(PersonalQueue[NewClearance, Clearance]):
+class ClearanceQueue(FilmQueue[NewClearance, Clearance]):
     """One reviewer's view of the real films.
 
     It holds the films that the reviewer has decided on, and those that nobody says show text and at
-    which fewer than `required` other people have looked: flagged ones first, the others in an order
-    of the reviewer's own. Names follow from the reviewer's seed, the id and the content: they say
-    nothing of the film, and cannot be made without the seed.
+    which fewer than `required` other people have looked: flagged ones first.
 
     Args:
         reviewer: whose it is.
@@ -64,37 +58,23 @@ class ClearanceQueue(PersonalQueue[NewClearance, Clearance]):
         required: int,
         suspected: Collection[str] = (),
     ) -> None:
-        super().__init__(reviewer, state)
         self._required = required
         self._suspected = frozenset(suspected)
-        names = {
-            hmac.digest(seed, "\0".join(("burned-in", *shown)).encode(), "sha256").hex()[:32]: shown
-            for shown in contents.items()
-        }
-        order = sorted(names, key=lambda name: (names[name][0] not in self._suspected, name))
-        self._films: dict[str, Shown] = {name: names[name] for name in order}
+        super().__init__(
+            reviewer, state, contents, seed, purpose="burned-in", first=self._suspected
+        )
 
-    def __len__(self) -> int:
-        return len(self._films)
-
-    def film(self, name: str) -> str | None:
-        """Opaque id of the film of a name, or None if none of these has it."""
-        shown = self._films.get(name)
-        return shown[0] if shown else None
-
-    def entries(self) -> list[ShownFilm]:
-        """What the reviewer has decided on or has to, as last refreshed."""
+    def has(self, name: str) -> bool:
+        """Whether the reviewer has decided on a film or has to, as last refreshed."""
         with self.lock:
-            return [
-                self._shown(name, shown)
-                for name, shown in self._films.items()
-                if shown in self.mine or self._waits(shown)
-            ]
+            shown = self._films[name]
+            return shown in self.mine or self._waits(shown)
 
     def entry(self, name: str) -> ShownFilm:
         """One film by its name, as it is now."""
         with self.lock:
-            return self._shown(name, self._films[name])
+            shown = self._films[name]
+            return ShownFilm(name, shown[0] in self._suspected, self.mine.get(shown))
 
     def progress(self) -> Progress:
         """How far the reviewer is, as last refreshed."""
@@ -104,26 +84,8 @@ class ClearanceQueue(PersonalQueue[NewClearance, Clearance]):
             return Progress(len(mine), left, sum(one.decision == TEXT for one in mine.values()))
 
     def decide(self, name: str, decision: Word) -> bool:
-        """Log a decision. It is on disk when this returns; on an error it does not count.
-
-        What is in effect exactly so already is not logged again.
-
-        Returns:
-            Whether it was logged.
-
-        Raises:
-            DecisionError: see `Log.append`.
-        """
-
-        def unless(new: NewClearance, effective: Clearance | None) -> bool:
-            if effective is None:
-                return new.retracts
-            return same_fields(new, effective, ("decision",))
-
-        return bool(self.record([NewClearance(*self._films[name], decision)], unless))
-
-    def _shown(self, name: str, shown: Shown) -> ShownFilm:
-        return ShownFilm(name, shown[0] in self._suspected, self.mine.get(shown))
+        """Log a decision; see `_say`."""
+        return self._say(NewClearance(*self._films[name], decision), ("decision",))
 
     def _waits(self, shown: Shown) -> bool:
         """Whether a film that the reviewer has not decided on waits for them."""

@@ -13,7 +13,7 @@ from cxr_release.films.facts import Listing
 from cxr_release.films.film_key import FilmKey, read_key
 from cxr_release.films.listing import list_films
 from cxr_release.films.png import Film
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 
 AT_ONCE = 2
 """Films that are decoded at a time: each may be hundreds of megabytes."""

@@ -446,6 +446,7 @@ def review(
         orders=project.paths.orders,
         reasons=project.reasons(),
         reviewers=reviewer or [],
+        anatomy=project.anatomy(),
         title=params.release.title or params.release.name,
         order=params.review.order,
         scores=project.anomaly_scores(),
@@ -454,7 +455,7 @@ def review(
         adjudicator=params.screen.adjudicator,
         assign=project.assignment,
         invited=invited_to(project, "screening"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -498,11 +499,12 @@ def clear(
         clearance_log=project.paths.clearance_log,
         orders=project.paths.orders,
         reviewers=reviewer or [],
+        anatomy=project.anatomy(),
         title=project.params.release.title or project.params.release.name,
         required=project.params.clearance.reviewers_required,
         dicom=project.params.ingest.dicom,
         invited=invited_to(project, "clearance"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -544,11 +546,12 @@ def landmark(
         landmark_log=project.paths.landmark_log,
         orders=project.paths.orders,
         reviewers=reviewer or [],
+        anatomy=project.anatomy(),
         title=project.params.release.title or project.params.release.name,
         start=project.params.landmarks.start,
         size=project.params.ingest.film_size,
         invited=invited_to(project, "landmarks"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -758,11 +761,12 @@ def adjudicate(
         audit_log=project.paths.audit_log,
         orders=project.paths.orders,
         reviewers=reviewer or [],
+        anatomy=project.anatomy(),
         title=params.release.title or params.release.name,
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
         invited=invited_to(project, "adjudication"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 

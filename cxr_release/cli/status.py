@@ -14,7 +14,7 @@ from cxr_release.files import read_json
 from cxr_release.film_id import job_of_row
 from cxr_release.films.patients import counted
 from cxr_release.landmarks.page_films import Drawn
-from cxr_release.params import unset_of
+from cxr_release.params.identity import unset_of
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.reader_study.collect import Collected

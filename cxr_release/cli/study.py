@@ -66,7 +66,8 @@ def serve(
         invited=invited_to(project, "study"),
         title=release.title or release.name,
         going_back=project.params.study.going_back,
-        site=Site(host, port, name or [], certificate, private_key),
+        anatomy=project.anatomy(),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 

@@ -12,7 +12,7 @@ from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.decode import decode
 from cxr_release.films.folder import FilmFile
-from cxr_release.params import Fit
+from cxr_release.params.films import Fit
 from cxr_release.radiographs.resample import resample
 
 _STATED = re.compile(rb"newscodes/digitalsourcetype/([A-Za-z]{1,40})")

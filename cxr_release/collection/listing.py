@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films.folder import FilmFile, place_fault, printable
-from cxr_release.params import MOST_FILMS
+from cxr_release.params.limits import MOST_FILMS
 
 DEEPEST = 8
 """Folders below each other that are looked into."""

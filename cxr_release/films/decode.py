@@ -16,7 +16,7 @@ from cxr_release.films.facts import NOTHING_STATED, Header
 from cxr_release.films.grey import Samples, grey, window
 from cxr_release.films.limits import MAX_BYTES
 from cxr_release.films.png import Film
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 
 _ADDRESS = re.compile(r" <[^<>]* at 0x[0-9a-fA-F]+>")
 """A place in memory in a decoder's message: the same film has the same fault on every run."""

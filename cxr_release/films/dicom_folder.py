@@ -34,7 +34,7 @@ from cxr_release.films.folder import BESIDE, LEFT_FACING, FilmFile, RealFilm, pl
 from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 from cxr_release.films.patients import PATIENTS, canonical, no_patient, read_patients
 from cxr_release.films.stated_facts import Kind, StatedFacts, read_stated
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 
 if TYPE_CHECKING:
     from pydicom import Dataset

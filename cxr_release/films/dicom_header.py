@@ -18,7 +18,7 @@ from cxr_release.films.dicom_file import code, codes, items, numbers, value, who
 from cxr_release.films.facts import Box, Header, Value
 from cxr_release.films.limits import OLDEST
 from cxr_release.films.spacing import Spacing, SpacingKind
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -29,7 +29,7 @@ from cxr_release.films.facts import Header
 from cxr_release.films.grey import ONE_PICTURE, Samples, check_size
 from cxr_release.films.jpeg_samples import read_jpeg
 from cxr_release.films.png import Film
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 
 if TYPE_CHECKING:
     from pydicom import Dataset

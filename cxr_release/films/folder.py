@@ -22,7 +22,7 @@ from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 from cxr_release.films.patients import PATIENTS, read_patients
 from cxr_release.films.png import Film
 from cxr_release.films.stated_facts import Kind, StatedFacts, read_stated
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 from cxr_release.spelling import by_form
 
 LEFT_FACING = "left-facing.txt"

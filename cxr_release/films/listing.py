@@ -11,7 +11,7 @@ from cxr_release.films.facts import Listing
 from cxr_release.films.film_key import FilmKey
 from cxr_release.films.folder import list_folder
 from cxr_release.films.stated_facts import Kind
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 
 
 def list_films(

@@ -34,7 +34,8 @@ from cxr_release.generators.conditions import Conditions, read_conditions
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.spaces import LatentSpace, PixelSpace, Space
 from cxr_release.generators.runtime.weights import read_weights
-from cxr_release.params import FirstStageNetwork, NetworkParams
+from cxr_release.params.autoencoders import FirstStageNetwork
+from cxr_release.params.training import NetworkParams
 from cxr_release.settings import checked
 
 RECORD = "checkpoint.json"

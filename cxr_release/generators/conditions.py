@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cxr_release.errors import CheckpointError
-from cxr_release.params import LONGEST_CLASS, MOST_CLASSES
+from cxr_release.params.limits import LONGEST_CLASS, MOST_CLASSES
 
 Predict = Callable[[Tensor, Tensor], Any]
 """A network from (noisy films, diffusion times), whatever else it is told."""

@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 
 from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.runtime.compute import Compute
-from cxr_release.params import SampleParams
+from cxr_release.params.sampling import SampleParams
 
 Labels = Sequence[str | None] | None
 """Class of each film; None for a network without classes."""

@@ -13,7 +13,8 @@ from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.diffusion.denoising import open_denoiser
 from cxr_release.generators.generator import Generator, Labels
 from cxr_release.generators.runtime.compute import chunks, computing
-from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams
 
 
 def conditions_of(source: str, folder: Path) -> Conditions:

@@ -18,7 +18,8 @@ from cxr_release.films.png import Film
 from cxr_release.generators.opening import conditions_of, draw
 from cxr_release.generators.runtime.compute import processes
 from cxr_release.generators.sampling import UNCONDITIONAL, film_labels, source_seed
-from cxr_release.params import ComputeParams, ConditionParams, SampleParams
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams, ConditionParams
 from cxr_release.schemas import SAMPLES
 
 

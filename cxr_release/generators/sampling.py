@@ -30,7 +30,8 @@ from cxr_release.generators.generator import Generator, Guide, Opener
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import Processes, chunks, computing
 from cxr_release.generators.runtime.randomness import seed_of
-from cxr_release.params import ComputeParams, ConditionParams, SampleParams
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams, ConditionParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import Writer, pieces, read
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cxr_release.landmarks.placement import NewPlacement, Placement, Shown, Start
-from cxr_release.logbook.shared_state import PersonalQueue, SharedState, same_fields
-
-NAME = re.compile(r"[0-9a-f]{32}")
-"""A film, as the page knows it."""
+from cxr_release.landmarks.placement import NewPlacement, Placement, Start
+from cxr_release.logbook.film_queue import FilmQueue
+from cxr_release.logbook.shared_state import SharedState
 
 
 @dataclass(frozen=True)
@@ -40,11 +36,8 @@ class Progress:
     left: int
 
 
-class LandmarkQueue(PersonalQueue[NewPlacement, Placement]):
+class LandmarkQueue(FilmQueue[NewPlacement, Placement]):
     """One reader's view of the films that were drawn: all readers have the same ones.
-
-    They come in an order of the reader's own. Names follow from the reader's seed, the id and the
-    film's hash: they say nothing of the film, and cannot be made without the seed.
 
     Args:
         reviewer: whose it is.
@@ -62,26 +55,8 @@ class LandmarkQueue(PersonalQueue[NewPlacement, Placement]):
         beginnings: Mapping[str, Beginning],
         seed: bytes,
     ) -> None:
-        super().__init__(reviewer, state)
+        super().__init__(reviewer, state, films, seed, purpose="landmarks")
         self._beginnings = beginnings
-        names = {
-            hmac.digest(seed, "\0".join(("landmarks", *shown)).encode(), "sha256").hex()[:32]: shown
-            for shown in films.items()
-        }
-        self._films: dict[str, Shown] = {name: names[name] for name in sorted(names)}
-
-    def __len__(self) -> int:
-        return len(self._films)
-
-    def film(self, name: str) -> str | None:
-        """Id of the film of a name, or None if none of these has it."""
-        shown = self._films.get(name)
-        return shown[0] if shown else None
-
-    def entries(self) -> list[ShownFilm]:
-        """All films, as last refreshed."""
-        with self.lock:
-            return [self.entry(name) for name in self._films]
 
     def entry(self, name: str) -> ShownFilm:
         """One film by its name, as it is now."""
@@ -96,31 +71,14 @@ class LandmarkQueue(PersonalQueue[NewPlacement, Placement]):
             return Progress(done, len(self._films) - done)
 
     def place(self, name: str, points: str) -> bool:
-        """Log landmarks, as a log holds them. They are on disk when this returns.
-
-        What is in effect exactly so already is not logged again.
-
-        Returns:
-            Whether they were logged.
-
-        Raises:
-            DecisionError: see `Log.append`.
-        """
+        """Log landmarks, as a log holds them; see `_say`."""
         shown = self._films[name]
         beginning = self._beginnings[shown[0]]
         pairs = zip(points.split(" "), beginning.points.split(" "), strict=True)
         moved = sum(given != first for given, first in pairs)
         new = NewPlacement(*shown, "place", points=points, start=beginning.start, moved=str(moved))
-        return self._log_new(new)
+        return self._say(new, ("decision", "points"))
 
     def retract(self, name: str) -> bool:
-        """Log that what the reader placed on a film is taken back; see `place`."""
-        return self._log_new(NewPlacement(*self._films[name], "retract"))
-
-    def _log_new(self, placement: NewPlacement) -> bool:
-        def unless(new: NewPlacement, effective: Placement | None) -> bool:
-            if effective is None:
-                return new.retracts
-            return same_fields(new, effective, ("decision", "points"))
-
-        return bool(self.record([placement], unless))
+        """Log that what the reader placed on a film is taken back; see `_say`."""
+        return self._say(NewPlacement(*self._films[name], "retract"), ("decision", "points"))

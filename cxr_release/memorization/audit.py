@@ -38,7 +38,7 @@ from cxr_release.memorization.planting import Form, Plant, plan, small_copies
 from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.report import Searched, report_of
 from cxr_release.memorization.scores import Matches
-from cxr_release.params import AuditParams
+from cxr_release.params.measures import AuditParams
 from cxr_release.schemas import SMALL, VIEWS
 
 FEATURES = "features"

@@ -11,7 +11,7 @@ from typing import Any
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films.labels import Classes, FilmClass
-from cxr_release.params import MOST_CLASSES
+from cxr_release.params.limits import MOST_CLASSES
 from cxr_release.radiographs.fact_groups import labels_of
 from cxr_release.radiographs.split import Groups
 

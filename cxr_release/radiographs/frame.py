@@ -20,7 +20,7 @@ from cxr_release.film_size import Size
 from cxr_release.films.facts import Box, Facts
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing
-from cxr_release.params import Fit, IngestParams
+from cxr_release.params.films import Fit, IngestParams
 from cxr_release.radiographs.exposure import Field, cut
 
 Edges = tuple[float, float, float, float]

@@ -28,7 +28,7 @@ from cxr_release.films.film_key import KEY_BYTES, FilmKey, may_identify
 from cxr_release.films.folder import LEFT_FACING, printable
 from cxr_release.films.listing import list_films
 from cxr_release.films.patients import PATIENTS
-from cxr_release.params import PHANTOMS, IngestParams, fit_faults
+from cxr_release.params.films import PHANTOMS, IngestParams, fit_faults
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
 from cxr_release.radiographs.facing import CohortFacings, find_facings
 from cxr_release.radiographs.frame import Frame

@@ -15,7 +15,7 @@ from PIL import Image
 from cxr_release.film_size import Size
 from cxr_release.films.facts import Box
 from cxr_release.films.png import Film
-from cxr_release.params import Fit
+from cxr_release.params.films import Fit
 from cxr_release.radiographs.frame import Placement, place
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from cxr_release.params import StudyParams
+from cxr_release.params.people import StudyParams
 from cxr_release.reader_study.ratings import REAL, Ints, Ratings, ratings_of
 from cxr_release.reader_study.responses import read_responses
 from cxr_release.statistics.agreement import fleiss_kappa

@@ -15,7 +15,9 @@ from cxr_release.film_id import Job, job_fields, jobs_of, source_name
 from cxr_release.films.labels import shares_of
 from cxr_release.films.patients import counted
 from cxr_release.json_documents import read
-from cxr_release.params import PHANTOMS, Params, is_blank, never_set, never_stated
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.identity import is_blank, never_set, never_stated
+from cxr_release.params.project import Params
 from cxr_release.release.checks.parts import CONTROL
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from cxr_release import schemas, tables
 from cxr_release.film_id import checkpoint_of, jobs_of, source_name
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import released_pairs
 from cxr_release.release.inputs import ReleaseInputs

@@ -11,7 +11,7 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.film_id import Job
 from cxr_release.films.labels import Classes, read_classes
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.disclosure import shows_real_films
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.shards import LANDMARKS, Shard, plan_shards

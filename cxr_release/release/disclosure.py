@@ -24,7 +24,8 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.films.film_key import FilmKey, read_key
 from cxr_release.films.png import ancillary
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.tables import Table
 

@@ -26,7 +26,7 @@ from cxr_release.film_id import (
     source_name,
 )
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.release.record import (
     AuditReview,

@@ -11,7 +11,7 @@ from pathlib import Path
 from cxr_release import schemas, tables
 from cxr_release.files import sha256, whole_folder, write_json, write_text
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.build_record import build_record
 from cxr_release.release.configs import opening_source, write_configs
 from cxr_release.release.contents import read_contents

@@ -23,7 +23,8 @@ from pydantic import (
 )
 
 from cxr_release.film_id import Job, checkpoint_of, is_source, job_of_row
-from cxr_release.params import MOST_CLASSES, Params
+from cxr_release.params.limits import MOST_CLASSES
+from cxr_release.params.project import Params
 from cxr_release.schemas import CLASS_PATTERN
 from cxr_release.settings import checked
 from cxr_release.tables import HEX64

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from cxr_release import schemas, tables
 from cxr_release.film_id import job_of_row, origin_of
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.release.checks.adjudication import (
     check_adjudication,
     check_kept_out,

@@ -17,7 +17,8 @@ import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ParamsError, ReleaseError, TableError
 from cxr_release.json_documents import fault_of
-from cxr_release.params import MOST_CLASSES, never_set, never_stated
+from cxr_release.params.identity import never_set, never_stated
+from cxr_release.params.limits import MOST_CLASSES
 from cxr_release.release.checks.burned_in import check_burned_in_record
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.classes import check_class_counts, check_drawn_as

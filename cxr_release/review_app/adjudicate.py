@@ -6,7 +6,7 @@ The pages get pairs under opaque names, and one reviewer's own verdicts and prog
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 
 from cxr_release import schemas
 from cxr_release.adjudication.expectation import Expectation, expectation_of
-from cxr_release.adjudication.outcomes import VERDICT, WORDS, Word, hashes
-from cxr_release.adjudication.pair_queue import PairQueue, ShownPair, read_pairs
+from cxr_release.adjudication.outcomes import VERDICT, WORDS, Pair, Word, hashes
+from cxr_release.adjudication.pair_queue import AuditedPair, PairQueue, ShownPair, read_pairs
 from cxr_release.errors import TableError
 from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.entry import note_fault
@@ -32,6 +32,7 @@ from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.json_answers import how_far, json_of, sentence, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 _FORM = "Expected a pair, a verdict and a note."
@@ -60,6 +61,8 @@ class AdjudicateApp(Desk[PairQueue]):
         sign_in: who may come in.
         title: of the page.
         expectation: what all the pairs together can be expected to hold.
+        contents: ids of each pair's films → their hashes, of which its code is made.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -70,7 +73,10 @@ class AdjudicateApp(Desk[PairQueue]):
         *,
         title: str,
         expectation: Expectation,
+        contents: Mapping[Pair, str],
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
+        self._anatomy = anatomy
         self._films = films
         self._title = title
         self._expectation = expectation
@@ -79,7 +85,9 @@ class AdjudicateApp(Desk[PairQueue]):
             Route("/verdicts", self._judge, methods=["POST"]),
         ]
         page = "adjudicate/adjudicate.html"
-        super().__init__(queues, sign_in, page=page, noun="verdicts", routes=routes)
+        super().__init__(
+            queues, sign_in, page=page, noun="verdicts", routes=routes, contents=contents
+        )
 
     def setup(self, worklist: PairQueue) -> dict[str, Any]:
         """Reviewer, title, whether they settle disagreements, and what the list may hold."""
@@ -88,6 +96,8 @@ class AdjudicateApp(Desk[PairQueue]):
             "title": self._title,
             "adjudicates": worklist.adjudicates,
             "expectation": asdict(self._expectation),
+            "criteria": self._anatomy.criteria,
+            **self._anatomy.of_page,
         }
 
     def png(self, worklist: PairQueue, name: str) -> bytes | None:
@@ -95,13 +105,19 @@ class AdjudicateApp(Desk[PairQueue]):
         film = worklist.film(name)
         return self._films.png(film.kind, film.id) if film else None
 
+    def place(self, worklist: PairQueue, film: Any) -> dict[str, Any] | None:
+        """See `Desk.place`; of a pair."""
+        name = worklist.name_of(film)
+        return {"name": name} if worklist.has(name) else None
+
     async def _pairs(self, request: Request) -> Response:
         queue = self.worklist_of(request)
 
         def pairs() -> dict[str, Any]:
             self._films.check()
             queue.refresh()
-            return {"pairs": [_pair_json(entry) for entry in queue.entries()], **how_far(queue)}
+            pairs = [self._pair_json(queue, entry) for entry in queue.entries()]
+            return {"pairs": pairs, **how_far(queue)}
 
         return await self.answer(pairs)
 
@@ -114,9 +130,30 @@ class AdjudicateApp(Desk[PairQueue]):
         def judge() -> dict[str, Any]:
             self._films.check()
             logged = queue.judge(pair, verdict, note)
-            return {"pair": _pair_json(queue.entry(pair)), **how_far(queue), "logged": int(logged)}
+            entry = self._pair_json(queue, queue.entry(pair))
+            return {"pair": entry, **how_far(queue), "logged": int(logged)}
 
         return await self.answer(judge)
+
+    def _pair_json(self, queue: PairQueue, entry: ShownPair) -> dict[str, Any]:
+        verdict, pair = entry.verdict, queue.pair(entry.name)
+        return {
+            "name": entry.name,
+            "code": self.code_of(pair.about) if pair else "",
+            "real": entry.real,
+            "synthetic": entry.synthetic,
+            "view": entry.view,
+            "part": entry.part,
+            "pose": asdict(entry.pose),
+            "verdict": verdict.verdict if verdict else None,
+            "note": verdict.note if verdict else "",
+            "at": verdict.at if verdict else None,
+        }
+
+
+def contents_of(pairs: Iterable[AuditedPair]) -> dict[Pair, str]:
+    """Ids of each pair's films → their hashes."""
+    return {pair.about: " ".join(pair.fingerprint) for pair in pairs}
 
 
 def _parse_verdict(value: Any) -> tuple[str, Word, str]:
@@ -137,21 +174,6 @@ def _parse_verdict(value: Any) -> tuple[str, Word, str]:
     return texts["pair"], word, note
 
 
-def _pair_json(entry: ShownPair) -> dict[str, Any]:
-    verdict = entry.verdict
-    return {
-        "name": entry.name,
-        "real": entry.real,
-        "synthetic": entry.synthetic,
-        "view": entry.view,
-        "part": entry.part,
-        "pose": asdict(entry.pose),
-        "verdict": verdict.verdict if verdict else None,
-        "note": verdict.note if verdict else "",
-        "at": verdict.at if verdict else None,
-    }
-
-
 def adjudicate(
     *,
     pairs: Path,
@@ -162,6 +184,7 @@ def adjudicate(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Memorization audit",
+    anatomy: Anatomy = NOT_STATED,
     required: int = 2,
     adjudicator: str = "",
     invited: Invited | None = None,
@@ -179,6 +202,7 @@ def adjudicate(
         orders: folder of the recorded seeds.
         reviewers: who judges.
         title: of the pages.
+        anatomy: what the films show.
         required: people who must judge a pair.
         adjudicator: the reviewer, if any, who sees only pairs on which the others disagree.
         invited: who is let in besides, by a link of the lead's.
@@ -218,7 +242,15 @@ def adjudicate(
     state.refresh()
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return AdjudicateApp(queues, films, sign_in, title=title, expectation=expectation)
+        return AdjudicateApp(
+            queues,
+            films,
+            sign_in,
+            title=title,
+            expectation=expectation,
+            contents=contents_of(audit_pairs),
+            anatomy=anatomy,
+        )
 
     say(f"{len(audit_pairs):,} pairs; every verdict is on disk before the page says so")
     serve(app, site, reviewers, invited=invited, open_browser=open_browser)

@@ -7,18 +7,15 @@ decisions and progress. These are films of patients: nothing of one is written a
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from cxr_release.clearance.flags import Flags
-from cxr_release.clearance.queue import NAME, ClearanceQueue, ShownFilm
+from cxr_release.clearance.queue import ClearanceQueue, ShownFilm
 from cxr_release.clearance.source import SourceFilms, open_source
 from cxr_release.clearance.state import effective
 from cxr_release.clearance.statement import CLEARANCE, WORDS, Clearance, NewClearance, Word
@@ -27,19 +24,17 @@ from cxr_release.json_documents import read
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
-from cxr_release.params import PHANTOMS, DicomParams
+from cxr_release.params.films import PHANTOMS, DicomParams
 from cxr_release.review_app.access import SignIn
-from cxr_release.review_app.desk import CHANGED, Desk
+from cxr_release.review_app.film_desk import FilmDesk
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.invited import Invited, Worklists
-from cxr_release.review_app.json_answers import how_far, json_of, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
-_FORM = "Expected a film and a decision."
 
-
-class ClearApp(Desk[ClearanceQueue]):
+class ClearApp(FilmDesk[ClearanceQueue]):
     """Clearance. No answer holds a film's id, its file's name or other people's decisions.
 
     Args:
@@ -48,6 +43,8 @@ class ClearApp(Desk[ClearanceQueue]):
         sign_in: who may come in.
         title: of the page.
         searched: whether a program has pointed at films.
+        contents: opaque id → HMAC of each film's content.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -58,29 +55,19 @@ class ClearApp(Desk[ClearanceQueue]):
         *,
         title: str,
         searched: bool,
+        contents: Mapping[str, str],
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
-        self._films = films
-        self._title = title
-        self._searched = searched
-        routes = [
-            Route("/films", self._list),
-            Route("/decisions", self._decide, methods=["POST"]),
-        ]
-        page = "clear/clear.html"
-        super().__init__(queues, sign_in, page=page, noun="decisions", routes=routes)
-
-    def setup(self, worklist: ClearanceQueue) -> dict[str, Any]:
-        """Reviewer, title, and whether films may be marked as suspected."""
-        return {
-            "reviewer": worklist.reviewer,
-            "title": self._title,
-            "searched": self._searched,
-        }
-
-    def png(self, worklist: ClearanceQueue, name: str) -> bytes | None:
-        """See `Desk.png`."""
-        film = worklist.film(name)
-        return self._films.png(film) if film else None
+        told = {"title": title, "searched": searched, **anatomy.of_page}
+        super().__init__(
+            queues,
+            films.png,
+            sign_in,
+            kind="clear",
+            noun="decisions",
+            told=told,
+            contents=contents,
+        )
 
     async def picture(
         self, worklist: ClearanceQueue, name: str, query: QueryParams
@@ -88,51 +75,22 @@ class ClearApp(Desk[ClearanceQueue]):
         """The film itself, read from the source folder."""
         return await self.in_thread(lambda: self.png(worklist, name))
 
-    async def _list(self, request: Request) -> Response:
-        queue = self.worklist_of(request)
+    def film_json(self, entry: ShownFilm) -> dict[str, Any]:
+        """See `FilmDesk.film_json`."""
+        decision = entry.decision
+        return {
+            "name": entry.name,
+            "suspected": entry.suspected,
+            "decision": decision.decision if decision else None,
+            "at": decision.at if decision else None,
+        }
 
-        def films() -> dict[str, Any]:
-            queue.refresh()
-            return {"films": [_film_json(entry) for entry in queue.entries()], **how_far(queue)}
-
-        return await self.answer(films)
-
-    async def _decide(self, request: Request) -> Response:
-        queue = self.worklist_of(request)
-        film, decision = _parse_decision(await json_of(request))
-        if queue.film(film) is None:
-            raise Refusal(409, CHANGED)
-
-        def decide() -> dict[str, Any]:
-            logged = queue.decide(film, decision)
-            return {"film": _film_json(queue.entry(film)), **how_far(queue), "logged": int(logged)}
-
-        return await self.answer(decide)
-
-
-def _parse_decision(value: Any) -> tuple[str, Word]:
-    """Name of a film and a decision, as a page sends them.
-
-    Raises:
-        Refusal: they are of another form.
-    """
-    texts = texts_of(value, ("film", "decision"), (), _FORM)
-    word: Word | None = next((word for word in WORDS if word == texts["decision"]), None)
-    if word is None:
-        raise Refusal(400, f"A decision is one of {', '.join(WORDS)}.")
-    if not NAME.fullmatch(texts["film"]):
-        raise Refusal(400, "A film's name is 32 hex digits.")
-    return texts["film"], word
-
-
-def _film_json(entry: ShownFilm) -> dict[str, Any]:
-    decision = entry.decision
-    return {
-        "name": entry.name,
-        "suspected": entry.suspected,
-        "decision": decision.decision if decision else None,
-        "at": decision.at if decision else None,
-    }
+    def said(self, texts: Mapping[str, str]) -> Callable[[ClearanceQueue, str], bool]:
+        """See `FilmDesk.said`."""
+        word: Word | None = next((word for word in WORDS if word == texts["decision"]), None)
+        if word is None:
+            raise Refusal(400, f"A decision is one of {', '.join(WORDS)}.")
+        return lambda queue, film: queue.decide(film, word)
 
 
 def clear(
@@ -146,6 +104,7 @@ def clear(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Text on real films",
+    anatomy: Anatomy = NOT_STATED,
     required: int = 1,
     dicom: DicomParams | None = None,
     invited: Invited | None = None,
@@ -164,6 +123,7 @@ def clear(
         orders: folder of the recorded seeds.
         reviewers: who looks.
         title: of the pages.
+        anatomy: what the films show.
         required: people who must look at a film.
         dicom: which DICOM films were asked for.
         invited: who is let in besides, by a link of the lead's.
@@ -206,7 +166,16 @@ def clear(
     queues = Worklists(queue_of, reviewers, invited)
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return ClearApp(queues, films, sign_in, title=title, searched=suspected is not None)
+        searched = suspected is not None
+        return ClearApp(
+            queues,
+            films,
+            sign_in,
+            title=title,
+            searched=searched,
+            contents=contents,
+            anatomy=anatomy,
+        )
 
     if suspected is not None:
         say(f"text is suspected on {len(suspected):,} of them, which come first")

@@ -14,11 +14,13 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cxr_release.logbook.film_codes import SHORTEST, codes_of, matching, read, written
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.guard import Refusal, json_answer
 from cxr_release.review_app.json_answers import ErrorReporter
+from cxr_release.review_app.keys import STANDARD, Bindings, groups_of
 from cxr_release.review_app.pages import pages, person_of
 
 Q = TypeVar("Q")
@@ -36,6 +38,8 @@ class Desk(ABC, Generic[Q]):
         page: static file that a person sees at `/r/<person>/`.
         noun: what the logs hold: `decisions`.
         routes: further answers, with paths below `/r/<person>/`.
+        contents: film, or pair, of all people's worklists → what names its bytes: of that its code
+            is made; see `film_codes`. None: the page shows none.
     """
 
     def __init__(
@@ -46,10 +50,17 @@ class Desk(ABC, Generic[Q]):
         page: str,
         noun: str,
         routes: Sequence[Route],
+        contents: Mapping[Any, str] | None = None,
     ) -> None:
+        self._codes = codes_of(contents or {})
         self._people = people
         self._sign_in = sign_in
-        own = [Route("/film/{name}", self._film), Route("/setup", self._setup)]
+        self._kind = page.partition("/")[0]
+        own = [
+            Route("/film/{name}", self._film),
+            Route("/setup", self._setup),
+            Route("/code", self._of_code),
+        ]
         below = [
             Route(f"/r/{{person}}{route.path}", route.endpoint, methods=route.methods)
             for route in (*own, *routes)
@@ -68,6 +79,14 @@ class Desk(ABC, Generic[Q]):
     @abstractmethod
     def png(self, worklist: Q, name: str) -> bytes | None:
         """PNG bytes of a film by its name on the page; None where there is no such film."""
+
+    def place(self, worklist: Q, film: Any) -> dict[str, Any] | None:
+        """Where a page finds a film, or pair, of the codes; None: the person's list has it not."""
+        return None
+
+    def code_of(self, film: Any) -> str:
+        """The code of a film, or pair, as people read it."""
+        return written(self._codes[film])
 
     async def picture(self, worklist: Q, name: str, query: QueryParams) -> bytes | None:
         """What is answered when a film is asked for: the film, whatever the query."""
@@ -102,7 +121,25 @@ class Desk(ABC, Generic[Q]):
         return await run_in_threadpool(explained)
 
     async def _setup(self, request: Request) -> Response:
-        return json_answer(self.setup(self.worklist_of(request)))
+        keys = groups_of(self._kind, request.scope.get(_BINDINGS, STANDARD))
+        return json_answer({**self.setup(self.worklist_of(request)), "keys": keys})
+
+    async def _of_code(self, request: Request) -> Response:
+        worklist, typed = self.worklist_of(request), request.query_params.get("code", "")
+        code = read(typed[:64])
+        if len(code) < SHORTEST:
+            raise Refusal(400, f"A code has {SHORTEST} letters or digits at least, such as 7KM2.")
+
+        def place() -> dict[str, Any]:
+            places = [self.place(worklist, film) for film in matching(self._codes, code)]
+            known = [place for place in places if place is not None]
+            if len(known) > 1:
+                raise Refusal(409, f"{len(known)} of your list have codes like {written(code)}.")
+            if not known:
+                raise Refusal(404, f"Your list has none of the code {written(code)}.")
+            return known[0]
+
+        return await self.answer(place)
 
     async def _film(self, request: Request) -> Response:
         worklist, name = self.worklist_of(request), request.path_params["name"]
@@ -110,3 +147,15 @@ class Desk(ABC, Generic[Q]):
         if data is None:
             raise Refusal(404, "There is no such film.")
         return Response(data, media_type="image/png")
+
+
+_BINDINGS = "cxr_release.keys"
+
+
+def with_keys(app: ASGIApp, bindings: Bindings) -> ASGIApp:
+    """The same application, whose pages are told these keys."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, _BINDINGS: bindings}, receive, send)
+
+    return answer

@@ -29,8 +29,8 @@ STYLE = (
     "main{max-width:34em}"
     "h1{margin:0 0 .6em;font-size:1.5em;font-weight:500}"
     "p{margin:0 0 1em;overflow-wrap:anywhere}"
-    "button{padding:.5em 1.2em;border:1px solid #3b5366;border-radius:4px;background:#172530;"
-    "color:#d3e4f0;font:inherit;cursor:pointer}"
+    "button{min-height:44px;padding:.5em 1.2em;border:1px solid #3b5366;border-radius:4px;"
+    "background:#172530;color:#d3e4f0;font:inherit;cursor:pointer}"
     "button:hover{background:#1f3240}"
     "button:focus-visible{outline:2px solid #8ec7ee;outline-offset:2px}"
 )

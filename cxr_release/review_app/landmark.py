@@ -6,16 +6,14 @@ and progress. What other readers placed it never gets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import hashes
 from cxr_release.errors import SourceError
 from cxr_release.film_size import Size
 from cxr_release.films.film_store import FilmStore
@@ -30,21 +28,19 @@ from cxr_release.landmarks.placement import (
     text_of,
 )
 from cxr_release.landmarks.points import MODEL, NAMES, SKELETON, points_of, template
-from cxr_release.landmarks.queue import NAME, Beginning, LandmarkQueue, ShownFilm
+from cxr_release.landmarks.queue import Beginning, LandmarkQueue, ShownFilm
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
-from cxr_release.review_app.desk import CHANGED, Desk
+from cxr_release.review_app.film_desk import FilmDesk
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.invited import Invited, Worklists
-from cxr_release.review_app.json_answers import how_far, json_of, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
-_FORM = "Expected a film, a decision and, to place them, points."
 
-
-class LandmarkApp(Desk[LandmarkQueue]):
+class LandmarkApp(FilmDesk[LandmarkQueue]):
     """Landmarks. No answer holds a film's id or another reader's points.
 
     Args:
@@ -53,7 +49,12 @@ class LandmarkApp(Desk[LandmarkQueue]):
         sign_in: who may come in.
         title: of the page.
         size: of every film.
+        contents: id → SHA-256 of each film, or of its mirror image where that is the lesser: a
+            film keeps its code when it is turned around.
+        anatomy: what the films show.
     """
+
+    form = "Expected a film, a decision and, to place them, points."
 
     def __init__(
         self,
@@ -63,81 +64,49 @@ class LandmarkApp(Desk[LandmarkQueue]):
         *,
         title: str,
         size: Size,
+        contents: Mapping[str, str],
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
-        self._films, self._title, self._size = films, title, size
-        routes = [
-            Route("/films", self._list),
-            Route("/placements", self._place, methods=["POST"]),
-        ]
-        page = "landmark/landmark.html"
-        super().__init__(queues, sign_in, page=page, noun="placements", routes=routes)
+        self._size = size
+        told = {**size._asdict(), "title": title, "names": NAMES, "skeleton": SKELETON}
+        told |= anatomy.of_page
+        super().__init__(
+            queues,
+            films.png,
+            sign_in,
+            kind="landmark",
+            noun="placements",
+            told=told,
+            contents=contents,
+            optional=("points",),
+        )
 
-    def setup(self, worklist: LandmarkQueue) -> dict[str, Any]:
-        """Reader, title, size of the films, names of the points and the edges between them."""
+    def film_json(self, entry: ShownFilm) -> dict[str, Any]:
+        """See `FilmDesk.film_json`."""
+        placed = entry.placement
         return {
-            "reviewer": worklist.reviewer,
-            "title": self._title,
-            "width": self._size.width,
-            "height": self._size.height,
-            "names": NAMES,
-            "skeleton": SKELETON,
+            "name": entry.name,
+            "start": entry.beginning.start,
+            "first": entry.beginning.points,
+            "decision": placed.decision if placed else None,
+            "points": placed.points if placed else None,
+            "at": placed.at if placed else None,
         }
 
-    def png(self, worklist: LandmarkQueue, name: str) -> bytes | None:
-        """See `Desk.png`."""
-        film = worklist.film(name)
-        return self._films.png(film) if film else None
-
-    async def _list(self, request: Request) -> Response:
-        queue = self.worklist_of(request)
-
-        def films() -> dict[str, Any]:
-            queue.refresh()
-            return {"films": [_film_json(entry) for entry in queue.entries()], **how_far(queue)}
-
-        return await self.answer(films)
-
-    async def _place(self, request: Request) -> Response:
-        queue = self.worklist_of(request)
-        film, points = self._parse(await json_of(request))
-        if queue.film(film) is None:
-            raise Refusal(409, CHANGED)
-
-        def place() -> dict[str, Any]:
-            logged = queue.retract(film) if points is None else queue.place(film, points)
-            return {"film": _film_json(queue.entry(film)), **how_far(queue), "logged": int(logged)}
-
-        return await self.answer(place)
-
-    def _parse(self, value: Any) -> tuple[str, str | None]:
-        """Name of a film, and its points as a log holds them; None: they are taken back.
+    def said(self, texts: Mapping[str, str]) -> Callable[[LandmarkQueue, str], bool]:
+        """See `FilmDesk.said`.
 
         Raises:
-            Refusal: they are of another form, or a point lies beyond the film.
+            Refusal: it is of another form, or a point lies beyond the film.
         """
-        texts = texts_of(value, ("film", "decision"), ("points",), _FORM)
-        if not NAME.fullmatch(texts["film"]):
-            raise Refusal(400, "A film's name is 32 hex digits.")
         if texts["decision"] == "retract" and "points" not in texts:
-            return texts["film"], None
+            return LandmarkQueue.retract
         points = texts.get("points", "")
         if texts["decision"] != "place" or not POINTS.fullmatch(points):
-            raise Refusal(400, _FORM)
+            raise Refusal(400, self.form)
         if not lies_on(points_of_text(points), self._size):
             raise Refusal(400, "A point lies beyond the film.")
-        return texts["film"], points
-
-
-def _film_json(entry: ShownFilm) -> dict[str, Any]:
-    placed = entry.placement
-    return {
-        "name": entry.name,
-        "start": entry.beginning.start,
-        "first": entry.beginning.points,
-        "decision": placed.decision if placed else None,
-        "points": placed.points if placed else None,
-        "at": placed.at if placed else None,
-    }
+        return lambda queue, film: queue.place(film, points)
 
 
 def beginnings_of(model: Path | None, films: Sequence[str], size: Size) -> dict[str, Beginning]:
@@ -165,6 +134,7 @@ def landmark(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Landmarks",
+    anatomy: Anatomy = NOT_STATED,
     start: str = "model",
     size: Size,
     invited: Invited | None = None,
@@ -181,6 +151,7 @@ def landmark(
         orders: folder of the recorded seeds.
         reviewers: who places landmarks.
         title: of the pages.
+        anatomy: what the films show.
         start: `model` or `template`: where points begin.
         size: of the films.
         invited: who is let in besides, by a link of the lead's.
@@ -213,8 +184,13 @@ def landmark(
 
     queues = Worklists(queue_of, reviewers, invited)
 
+    mirrored = hashes(schemas.ORIENTED, films, "mirrored_sha256")
+    contents = {film: min(sha256, mirrored.get(film) or sha256) for film, sha256 in shown.items()}
+
     def app(sign_in: SignIn) -> ASGIApp:
-        return LandmarkApp(queues, store, sign_in, title=title, size=size)
+        return LandmarkApp(
+            queues, store, sign_in, title=title, size=size, contents=contents, anatomy=anatomy
+        )
 
     modelled = sum(beginning.start == MODEL for beginning in beginnings.values())
     say(f"{len(ids):,} films, the same for all readers")

@@ -38,6 +38,7 @@ from cxr_release.review_app.review_requests import (
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 from cxr_release.review_app.thumbnails import WIDTHS, Thumbnails, side_of
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 from cxr_release.screening.assignment import Assignment
 from cxr_release.screening.decision import (
     DECISION,
@@ -50,7 +51,17 @@ from cxr_release.screening.decision import (
 )
 from cxr_release.screening.films import read_generated
 from cxr_release.screening.findings import FINDINGS
-from cxr_release.screening.queue import VIEWS, Order, Page, Queue, ShownFilm, order_of
+from cxr_release.screening.queue import (
+    NOTES,
+    STATES,
+    VIEWS,
+    Listed,
+    Order,
+    Page,
+    Queue,
+    ShownFilm,
+    order_of,
+)
 from cxr_release.screening.review_rate import MOST_ON_PAGE
 
 FACING_REASON = "wrong-facing"
@@ -68,6 +79,9 @@ class ReviewApp(Desk[Queue]):
         notes: what reviewers see on films; None: nobody is asked.
         title: of the page.
         reasons: code → meaning, those that a person may give.
+        contents: id → SHA-256 of each film, or of its mirror image where that is the lesser: a
+            film keeps its code when it is turned around.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -80,7 +94,10 @@ class ReviewApp(Desk[Queue]):
         notes: FindingNotes | None = None,
         title: str,
         reasons: Mapping[str, str],
+        contents: Mapping[str, str],
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
+        self._anatomy = anatomy
         self._facings = facing
         self._notes = notes
         self._store = store
@@ -96,7 +113,9 @@ class ReviewApp(Desk[Queue]):
             Route("/findings", self._findings, methods=["GET", "POST"]),
         ]
         page = "review/review.html"
-        super().__init__(queues, sign_in, page=page, noun="decisions", routes=routes)
+        super().__init__(
+            queues, sign_in, page=page, noun="decisions", routes=routes, contents=contents
+        )
 
     def setup(self, worklist: Queue) -> dict[str, Any]:
         """Reviewer, title, reasons, findings, how many films there are; of large ones, what widths
@@ -110,6 +129,7 @@ class ReviewApp(Desk[Queue]):
             "facing": FACING_REASON if FACING_REASON in self._reasons else None,
             "findings": self._notes.listed() if self._notes else [],
             "films": len(worklist),
+            **self._anatomy.of_page,
             **({"thumbnails": widths} if widths else {}),
         }
 
@@ -117,6 +137,11 @@ class ReviewApp(Desk[Queue]):
         """See `Desk.png`."""
         film = worklist.film(name)
         return self._store.png(film.id) if film else None
+
+    def place(self, worklist: Queue, film: str) -> dict[str, Any] | None:
+        """See `Desk.place`."""
+        place = worklist.place_of(film)
+        return None if place is None else {"name": worklist.name_of(film), "from": place}
 
     async def picture(self, worklist: Queue, name: str, query: QueryParams) -> bytes | None:
         """The film; with `w`, one of `WIDTHS`, a small picture of it where it is larger."""
@@ -155,10 +180,11 @@ class ReviewApp(Desk[Queue]):
         def films() -> dict[str, Any]:
             self._store.check()
             queue.refresh()
-            view, page = _page(queue, request.query_params)
+            view, page = self._page(queue, request.query_params)
             return {
                 "view": view,
-                "films": _films_json(page.entries),
+                "films": self._films_json(queue, page.entries),
+                "matching": page.matching,
                 "from": page.start,
                 "next": page.next,
                 "previous": page.previous,
@@ -175,7 +201,7 @@ class ReviewApp(Desk[Queue]):
         def decide() -> dict[str, Any]:
             self._store.check()
             logged = queue.decide(new_decisions, undecided_only=undecided_only)
-            films = _films_json(queue.entries(decision.film for decision in decisions))
+            films = self._films_json(queue, queue.entries(each.film for each in decisions))
             return {"films": films, **how_far(queue), "logged": len(logged)}
 
         return await self.answer(decide)
@@ -208,6 +234,38 @@ class ReviewApp(Desk[Queue]):
 
         return await self.answer(findings)
 
+    def _page(self, queue: Queue, query: QueryParams) -> tuple[str, Page]:
+        view = next((name for name in VIEWS if name == query.get("view", "queue")), None)
+        if view is None:
+            raise Refusal(400, f"view is one of {', '.join(VIEWS)}.")
+        count = _number(query, "n")
+        start, before = _number(query, "from"), _number(query, "before")
+        if count is None or not 1 <= count <= MOST_ON_PAGE:
+            raise Refusal(400, f"n is 1 to {MOST_ON_PAGE}.")
+        if start is not None and before is not None:
+            raise Refusal(400, "Give from or before, not both.")
+        listed = Listed(query.get("state", ""), query.get("reason", ""), query.get("note", ""))
+        if listed.state not in STATES or listed.note not in NOTES:
+            raise Refusal(400, "state is open, keep or exclude, and note is with or without.")
+        if listed.reason and listed.reason not in self._reasons:
+            raise Refusal(400, "There is no such reason.")
+        return view, queue.page(view, count, start=start, before=before, listed=listed)
+
+    def _films_json(self, queue: Queue, entries: Iterable[ShownFilm]) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": entry.name,
+                "code": self.code_of(film.id),
+                "decision": decision.decision if decision else None,
+                "reason": decision.reason if decision else "",
+                "note": decision.note if decision else "",
+                "at": decision.at if decision else None,
+            }
+            for entry in entries
+            for film, decision in [(queue.film(entry.name), entry.decision)]
+            if film is not None
+        ]
+
     def _new_decision(self, queue: Queue, decision: RequestedDecision) -> NewDecision:
         film = queue.film(decision.film)
         if film is None:
@@ -225,19 +283,6 @@ class ReviewApp(Desk[Queue]):
             raise Refusal(400, sentence(error.what)) from None
 
 
-def _page(queue: Queue, query: QueryParams) -> tuple[str, Page]:
-    view = next((name for name in VIEWS if name == query.get("view", "queue")), None)
-    if view is None:
-        raise Refusal(400, f"view is one of {', '.join(VIEWS)}.")
-    count = _number(query, "n")
-    start, before = _number(query, "from"), _number(query, "before")
-    if count is None or not 1 <= count <= MOST_ON_PAGE:
-        raise Refusal(400, f"n is 1 to {MOST_ON_PAGE}.")
-    if start is not None and before is not None:
-        raise Refusal(400, "Give from or before, not both.")
-    return view, queue.page(view, count, start=start, before=before)
-
-
 def _number(query: QueryParams, name: str) -> int | None:
     text = query.get(name)
     if text is None:
@@ -245,20 +290,6 @@ def _number(query: QueryParams, name: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
         raise Refusal(400, f"{name} is a whole number.")
     return int(text)
-
-
-def _films_json(entries: Iterable[ShownFilm]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": entry.name,
-            "decision": decision.decision if decision else None,
-            "reason": decision.reason if decision else "",
-            "note": decision.note if decision else "",
-            "at": decision.at if decision else None,
-        }
-        for entry in entries
-        for decision in [entry.decision]
-    ]
 
 
 def review(
@@ -272,6 +303,7 @@ def review(
     reasons: Mapping[str, str],
     reviewers: Sequence[str],
     title: str = "Screening",
+    anatomy: Anatomy = NOT_STATED,
     order: Order = "shuffled",
     scores: Mapping[str, float] | None = None,
     prescreened: Collection[str] = (),
@@ -294,6 +326,7 @@ def review(
         reasons: code → one-line meaning.
         reviewers: who reviews.
         title: of the pages.
+        anatomy: what the films show.
         order: `shuffled`, or `doubtful-first`.
         scores: film id → anomaly score; for `doubtful-first`.
         prescreened: ids of films that the pre-screen excluded: they are not shown.
@@ -355,6 +388,8 @@ def review(
             notes=notes,
             title=title,
             reasons=of_people(reasons),
+            contents={film.id: min(film.hashes) for film in films},
+            anatomy=anatomy,
         )
         threading.Thread(target=pages.prepare, daemon=True).start()
         return pages

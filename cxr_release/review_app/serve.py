@@ -30,8 +30,11 @@ from cxr_release.review_app.connections import (
     Limits,
     fitting,
 )
+from cxr_release.review_app.desk import with_keys
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.invited import Invited, InvitedSignIn
+from cxr_release.review_app.key_settings import load_keys
+from cxr_release.review_app.keys import STANDARD
 from cxr_release.review_app.site import Site
 
 QUEUE = 1024
@@ -131,8 +134,10 @@ def serve(
         open_browser: open the first person's address in this machine's browser.
 
     Raises:
-        CxrReleaseError: the address is taken or not this machine's, or the certificate is wrong.
+        CxrReleaseError: the address is taken or not this machine's, or the certificate or the
+            project's keys are wrong.
     """
+    bindings = load_keys(site.keys) if site.keys else STANDARD
     site.warn()
     with site.listen() as listener:
         origins = site.origins(listener.getsockname()[1])
@@ -142,7 +147,7 @@ def serve(
 
         named = LinkSignIn(people, links) if links else SignIn(people, announce)
         sign_in = InvitedSignIn(named, invited) if invited else named
-        config = configure(Guard(make_app(sign_in), origins), site)
+        config = configure(Guard(with_keys(make_app(sign_in), bindings), origins), site)
 
         def started() -> None:
             for person, token in named.tokens.items():

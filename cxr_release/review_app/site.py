@@ -1,4 +1,4 @@
-"""Where a server listens, and under which addresses browsers know it."""
+"""Where a server listens, under which addresses browsers know it, and the keys of its pages."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Site:
             as a whole address (`https://review.example.org`) behind a proxy.
         certificate: TLS certificate (PEM), with `key`.
         key: its private key (PEM).
+        keys: what the project changes of the pages' keys; see `key_settings.load_keys`.
 
     Raises:
         CxrReleaseError: these do not go together.
@@ -42,6 +43,7 @@ class Site:
     names: Sequence[str] = ()
     certificate: Path | None = None
     key: Path | None = None
+    keys: Path | None = None
 
     def __post_init__(self) -> None:
         self.origins(self.port)

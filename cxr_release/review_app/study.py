@@ -36,6 +36,7 @@ from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.json_answers import json_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 _FORM = "Expected a page, a rating for each of its films, the film picked, and seconds."
 
@@ -48,6 +49,7 @@ class StudyApp(Desk[Session]):
         films: name in the kit → PNG bytes.
         sign_in: who may come in.
         title: of the pages.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class StudyApp(Desk[Session]):
         sign_in: SignIn,
         *,
         title: str,
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
+        self._anatomy = anatomy
         self._films = films
         self._title = title
         routes = [
@@ -65,7 +69,13 @@ class StudyApp(Desk[Session]):
             Route("/answers", self._answer, methods=["POST"]),
         ]
         page = "study/study.html"
-        super().__init__(sessions, sign_in, page=page, noun="answers", routes=routes)
+        # Codes of this study alone: that of a film elsewhere may be known with what the film is.
+        hashes = {name: png.sha256(data) for name, data in films.items()}
+        study = " ".join(sorted(hashes.values()))
+        contents = {name: f"{study}\0{sha256}" for name, sha256 in hashes.items()}
+        super().__init__(
+            sessions, sign_in, page=page, noun="answers", routes=routes, contents=contents
+        )
 
     def setup(self, worklist: Session) -> dict[str, Any]:
         """Reader, title, and whether an answer may be changed."""
@@ -73,6 +83,7 @@ class StudyApp(Desk[Session]):
             "reader": worklist.reader,
             "title": self._title,
             "going_back": worklist.going_back,
+            **self._anatomy.of_page,
         }
 
     def png(self, worklist: Session, name: str) -> bytes | None:
@@ -80,12 +91,19 @@ class StudyApp(Desk[Session]):
         film = worklist.film(name)
         return self._films[film] if film else None
 
+    def place(self, worklist: Session, film: str) -> dict[str, Any] | None:
+        """See `Desk.place`; the page on which the film is."""
+        pages = worklist.pages()
+        return next(
+            ({"name": page.name} for page in pages if film in map(worklist.film, page.films)), None
+        )
+
     async def _pages(self, request: Request) -> Response:
         session = self.worklist_of(request)
 
         def pages() -> dict[str, Any]:
             session.refresh()
-            return {"pages": [_page_json(page, session) for page in session.pages()]}
+            return {"pages": [self._page_json(page, session) for page in session.pages()]}
 
         return await self.answer(pages)
 
@@ -100,9 +118,21 @@ class StudyApp(Desk[Session]):
                 raise Refusal(400, f"The answer {error.what}.") from None
             except (FinalAnswerError, UnknownPageError) as error:
                 raise Refusal(409, f"This page {error.what}.") from None
-            return {"page": _page_json(current, session), "logged": int(logged)}
+            return {"page": self._page_json(current, session), "logged": int(logged)}
 
         return await self.answer(submit)
+
+    def _page_json(self, page: Page, session: Session) -> dict[str, Any]:
+        # What cannot be changed is not shown again.
+        answer = page.given if session.going_back else None
+        return {
+            "name": page.name,
+            "films": page.films,
+            "codes": [self.code_of(session.film(film)) for film in page.films],
+            "answered": page.given is not None,
+            "ratings": answer.ratings if answer else None,
+            "picked": answer.picked if answer else None,
+        }
 
 
 def _parse_answer(value: Any) -> tuple[str, dict[str, int], str, float]:
@@ -128,18 +158,6 @@ def _parse_answer(value: Any) -> tuple[str, dict[str, int], str, float]:
     return page, ratings, picked, seconds
 
 
-def _page_json(page: Page, session: Session) -> dict[str, Any]:
-    # What cannot be changed is not shown again.
-    answer = page.given if session.going_back else None
-    return {
-        "name": page.name,
-        "films": page.films,
-        "answered": page.given is not None,
-        "ratings": answer.ratings if answer else None,
-        "picked": answer.picked if answer else None,
-    }
-
-
 def serve_study(
     *,
     kit: Path,
@@ -150,6 +168,7 @@ def serve_study(
     readers: Sequence[str],
     title: str,
     going_back: bool,
+    anatomy: Anatomy = NOT_STATED,
     invited: Invited | None = None,
     site: Site,
     open_browser: bool = False,
@@ -165,6 +184,7 @@ def serve_study(
         readers: who takes part.
         title: of the pages.
         going_back: whether a reader may go back to a quartet and change the answer.
+        anatomy: what the films show.
         invited: who is let in besides, by a link of the lead's.
         site: where to listen.
         open_browser: open the first reader's page in this machine's browser.
@@ -185,7 +205,7 @@ def serve_study(
     kits.serve(study_kit, served)
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return StudyApp(sessions, pictures, sign_in, title=title)
+        return StudyApp(sessions, pictures, sign_in, title=title, anatomy=anatomy)
 
     say(f"{len(study_kit.quartets):,} quartets; every answer is on disk before the page goes on")
     say("each link opens its reader's pages again and again: do not pass it on")

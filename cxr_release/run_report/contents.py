@@ -186,11 +186,10 @@ def _stages(project: Project) -> Iterator[StageRow]:
     """Every stage of dvc.yaml, in order, with each job that was recorded."""
     recorded: dict[str, list[Timing]] = {}
     for timing in read_timings(project.paths):
-        recorded.setdefault(timing["stage"], []).append(timing)
+        recorded.setdefault(timing["stage"].partition("@")[0], []).append(timing)
     for name, does in _pipeline(project.paths.pipeline).items():
         for timing in recorded.get(name, []):
-            job = " ".join([name, *timing["job"]])
-            yield StageRow(job, does, timing["seconds"], timing["peak_bytes"])
+            yield StageRow(timing["stage"], does, timing["seconds"], timing["peak_bytes"])
         if name not in recorded:
             yield StageRow(name, does, None, None)
 

@@ -35,7 +35,16 @@ from cxr_release.scorecard.groups import (
     grouped,
     merged,
 )
-from cxr_release.scorecard.names import CONTROL, COPIES, IDEAL, RELEASE, TRAINED
+from cxr_release.scorecard.names import (
+    CONTROL,
+    COPIES,
+    FILMS_OF_PATIENT,
+    IDEAL,
+    RELEASE,
+    SEVERAL,
+    SINGLE,
+    TRAINED,
+)
 from cxr_release.scorecard.picture_features import PictureFeatures, picture_features
 from cxr_release.scorecard.ratios import Ratio, corrected, drawn_of, ratios_of, score_of
 from cxr_release.scorecard.sets import Places, ScoreSets
@@ -46,7 +55,6 @@ VECTORS = "vectors of small pictures"
 THIRDS = 3
 EVERYBODY = "all films"
 """Name of the group that every film is in, of no column."""
-SEVERAL = "films of the patient"
 _SEED = 1806
 _MEASURED = ("features", "drawn", "value", "ideal", "ratio", "interval", "rest", "p", "p_holm")
 
@@ -194,8 +202,8 @@ def _several(patients: Sequence[str]) -> dict[str, dict[str, str]]:
     if max(counts.values(), default=1) < 2:
         return {}
     return {
-        SEVERAL: {
-            str(place): "several" if counts[patient] > 1 else "one"
+        FILMS_OF_PATIENT: {
+            str(place): SEVERAL if counts[patient] > 1 else SINGLE
             for place, patient in enumerate(patients)
             if patient.startswith("patient ")
         }

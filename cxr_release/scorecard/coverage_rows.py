@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cxr_release.films.folder import printable
+from cxr_release.scorecard.names import FILMS_OF_PATIENT, SEVERAL, SINGLE
 
 Row = Mapping[str, Any]
 
@@ -34,7 +35,14 @@ def lowest(rows: Sequence[Row]) -> tuple[float, str] | None:
     if not ratios:
         return None
     group = min(ratios, key=lambda group: ratios[group])
-    return ratios[group], ": ".join(filter(None, group))
+    return ratios[group], _in_a_sentence(*group)
+
+
+def _in_a_sentence(column: str, group: str) -> str:
+    """A group as a sentence names it: "of …"."""
+    if column == FILMS_OF_PATIENT and group in (SINGLE, SEVERAL):
+        return f"patients with {group} film{'' if group == SINGLE else 's'}"
+    return ": ".join(filter(None, (column, group)))
 
 
 def lines(report: Sequence[Row]) -> Iterator[str]:

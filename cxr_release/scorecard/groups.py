@@ -19,7 +19,7 @@ import numpy as np
 from cxr_release.films.folder import printable
 from cxr_release.films.limits import AGE
 from cxr_release.films.patients import is_placeholder
-from cxr_release.params import LEAST_PATIENTS
+from cxr_release.params.limits import LEAST_PATIENTS
 from cxr_release.radiographs.fact_groups import ranges
 from cxr_release.scorecard.facts import Facts, Value
 from cxr_release.scorecard.sets import Places

@@ -10,7 +10,8 @@ from typing import Any
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet
-from cxr_release.params import LEAST_PATIENTS, ScoreParams
+from cxr_release.params.limits import LEAST_PATIENTS
+from cxr_release.params.measures import ScoreParams
 from cxr_release.scorecard import coverage_rows, fidelity_rows, figures, prevalence
 from cxr_release.scorecard.attacks import sentences
 from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable

@@ -10,6 +10,11 @@ ONE_FILM = "one film"
 """What stands in reports beside checkpoints, by their names: no checkpoint is called so."""
 ROWS = (RELEASE, IDEAL, COPIES, BLURRED, NOISE, ONE_FILM)
 
+FILMS_OF_PATIENT = "films of the patient"
+"""Column of groups: whether a film's patient has others."""
+SINGLE, SEVERAL = "one", "several"
+"""Its groups."""
+
 PARTS = ("fidelity", "utility", "privacy", "coverage")
 
 

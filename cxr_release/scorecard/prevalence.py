@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 
 from cxr_release.films.folder import printable
 from cxr_release.memorization.parallel import one_thread_each
-from cxr_release.params import LEAST_PATIENTS
+from cxr_release.params.limits import LEAST_PATIENTS
 from cxr_release.schemas import SMALL
 from cxr_release.scorecard.class_model import edges
 from cxr_release.scorecard.facts import TECHNICAL, Facts

@@ -11,7 +11,8 @@ from cxr_release import schemas, tables
 from cxr_release.errors import ParamsError, SourceError
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.patients import read_patients
-from cxr_release.params import ComputeParams, ScoreParams
+from cxr_release.params.measures import ScoreParams
+from cxr_release.params.training import ComputeParams
 from cxr_release.radiographs.split import HELD_OUT
 from cxr_release.scorecard.attacks.attack import NETWORK, Attack, NotMeasurable
 from cxr_release.scorecard.facts import Facts, facts_beside, facts_of_table

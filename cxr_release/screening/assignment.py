@@ -24,7 +24,8 @@ from typing import Literal
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
 from cxr_release.film_id import job_of_row
-from cxr_release.params import MOST_PEOPLE, ScreenParams
+from cxr_release.params.limits import MOST_PEOPLE
+from cxr_release.params.people import ScreenParams
 from cxr_release.screening.acceptance import sampled_films
 from cxr_release.screening.films import Generated
 from cxr_release.screening.queue import QueueRule

@@ -14,7 +14,7 @@ from typing import Any
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.entry import effective_of
-from cxr_release.params import ScreenParams
+from cxr_release.params.people import ScreenParams
 from cxr_release.screening.acceptance import acceptance_of, state_of, waiting_films
 from cxr_release.screening.counts import Counts, count, review_totals
 from cxr_release.screening.decision import CATEGORIES, PRESCREEN, Decision

@@ -1,9 +1,10 @@
 """Known faults, planted into good films: what the pre-screen is tried on.
 
 Each fault takes a film of the cohort and spoils it in one way, such as reviewers exclude films for.
-How, and how strongly, is drawn at random, so that no score can be tuned to one picture. Faults of
-the column need no landmarks: the column is the bright ridge that runs down the middle of a film of
-the spine, and soft tissue is what lies between its two sides.
+How, and how strongly, is drawn at random, so that no score can be tuned to one picture. Which are
+planted follows from what the films show (`anatomy`): a film without a spine has no column to spoil.
+Faults of the column need no landmarks: the column is the bright ridge that runs down the middle of
+a film of the spine, and soft tissue is what lies between its two sides.
 
 The faults are drawn with a pencil. A network fails in ways of its own: what finds these faults
 need not find those.
@@ -98,7 +99,7 @@ def wrong_facing(film: Film, chance: np.random.Generator) -> Film:
 
 
 def upside_down(film: Film, chance: np.random.Generator) -> Film:
-    """The head below."""
+    """What lies above lies below."""
     return np.ascontiguousarray(film[::-1])
 
 
@@ -108,7 +109,7 @@ def inverted(film: Film, chance: np.random.Generator) -> Film:
 
 
 def blurred(film: Film, chance: np.random.Generator) -> Film:
-    """Out of focus: outlines are left, vertebrae are not."""
+    """Out of focus: outlines are left, details are not."""
     sigma = chance.uniform(0.025, 0.05) * film.shape[0]
     return _film(gaussian_filter(film.astype(np.float64), sigma, mode="nearest"))
 
@@ -139,6 +140,8 @@ FAULTS: Mapping[str, Fault] = {
     "noise": noise,
 }
 """Code → fault, the faults of the column first."""
+GENERAL = ("duplicated-anatomy", "upside-down", "inverted", "blurred", "blank", "noise")
+"""Those of `FAULTS` that are faults of a film of any part of the body."""
 
 
 @dataclass(frozen=True)

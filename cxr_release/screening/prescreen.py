@@ -89,12 +89,20 @@ def anomaly_scores(model: Model, films: Sequence[Path], *, progress: bool = True
     return rows
 
 
-def try_out(model: Model, cohort: Path, *, seed: int) -> Trial:
-    """Plant every fault into films of the cohort that the model was learnt from, and score them.
+def try_out(
+    model: Model, cohort: Path, *, seed: int, faults: Sequence[str] = tuple(FAULTS)
+) -> Trial:
+    """Plant faults into films of the cohort that the model was learnt from, and score them.
 
     A spoilt film is scored without the films of its patient, as the sound ones are; where the
     patient is not stated, without the film that it was made of. What is planted into a film
     depends on the seed, the fault and the film's id alone.
+
+    Args:
+        model: what `learn` returned.
+        cohort: the table, `schemas.COHORT`.
+        seed: root of all random numbers.
+        faults: which are planted, of `corruptions.FAULTS`.
     """
     patients = {row["id"]: _patient_of(row) for row in tables.read_rows(cohort, schemas.COHORT)}
     chosen = set(heapq.nsmallest(PLANTED, patients, key=lambda film: _seed(seed, film)))
@@ -104,11 +112,11 @@ def try_out(model: Model, cohort: Path, *, seed: int) -> Trial:
         for row in tables.iterate(cohort, schemas.COHORT)
         if row["id"] in chosen
         for film in [_film(row)]
-        for fault in FAULTS
+        for fault in faults
     )
-    scores = model.scores(spoilt, [patients[film] for film in order for _ in FAULTS])
-    by_fault = scores.reshape(len(order), len(FAULTS)).T
-    return Trial(model.held_out, dict(zip(FAULTS, by_fault, strict=True)))
+    scores = model.scores(spoilt, [patients[film] for film in order for _ in faults])
+    by_fault = scores.reshape(len(order), len(faults)).T
+    return Trial(model.held_out, dict(zip(faults, by_fault, strict=True)))
 
 
 def exclusions(rows: Iterable[Row], *, threshold: float, percentile: float) -> list[Decision]:

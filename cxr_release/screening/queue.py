@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,9 @@ from cxr_release.screening.review_rate import films_a_minute
 View = Literal["queue", "excluded", "decided"]
 VIEWS: tuple[View, ...] = ("queue", "excluded", "decided")
 Order = Literal["shuffled", "doubtful-first"]
+
+STATES, NOTES = ("", "open", "keep", "exclude"), ("", "with", "without")
+"""What a list may be narrowed to; empty: it is not."""
 
 NAME = re.compile(r"[0-9a-f]{32}")
 """A film, as the page knows it."""
@@ -71,6 +75,36 @@ class ShownFilm:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Which films of a view are listed: those of which all that is given holds."""
+
+    state: str = ""
+    """One of `STATES`: what the reviewer decided."""
+    reason: str = ""
+    """Code of the reviewer's reason; empty: any, or none."""
+    note: str = ""
+    """One of `NOTES`: whether the reviewer's decision has a note."""
+
+    @property
+    def all(self) -> bool:
+        """Whether no film is left out."""
+        return not (self.state or self.reason or self.note)
+
+    def holds(self, decision: Decision | None) -> bool:
+        """Whether a film on which the reviewer decided so is listed."""
+        state = decision.decision if decision else "open"
+        noted = bool(decision and decision.note)
+        return (
+            self.state in ("", state)
+            and (not self.reason or bool(decision and decision.reason == self.reason))
+            and (not self.note or (self.note == "with") == noted)
+        )
+
+
+ALL = Listed()
+
+
+@dataclass(frozen=True)
 class Page:
     """Some films of a view."""
 
@@ -81,6 +115,8 @@ class Page:
     """Position to go on from; None at the end."""
     previous: int | None
     """Position before which there are more; None at the beginning."""
+    matching: int | None = None
+    """Films that are listed in all; None where all films of the view are."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +209,12 @@ class Queue(PersonalQueue[NewDecision, Decision]):
     def __len__(self) -> int:
         return len(self._films)
 
+    def place_of(self, film: str) -> int | None:
+        """Position of a film in the queue, by its id; None where it is not queued."""
+        with self.lock:
+            place = self._places[film]
+            return place if self._queued[place] else None
+
     def film(self, name: str) -> Generated | None:
         """The film of a name, or None if none of these films has it."""
         return self._by_name.get(name)
@@ -182,20 +224,29 @@ class Queue(PersonalQueue[NewDecision, Decision]):
         return self._names[self._places[film]]
 
     def page(
-        self, view: View, count: int, *, start: int | None = None, before: int | None = None
+        self,
+        view: View,
+        count: int,
+        *,
+        start: int | None = None,
+        before: int | None = None,
+        listed: Listed = ALL,
     ) -> Page:
         """Up to `count` films of a view, as of the last refresh.
 
         Args:
             view: the queue, or the reviewer's own decisions, latest first.
             count: how many.
-            start: position to begin at. By default, in the queue, the first film that the
+            start: position to begin at. By default, in the whole queue, the first film that the
                 reviewer has not decided on, and elsewhere 0.
             before: position to end before, instead.
+            listed: which films of the view.
         """
         with self.lock:
             if view != "queue":
-                return self._decided(view, count, start, before)
+                return self._decided(view, count, start, before, listed)
+            if not listed.all:
+                return self._narrowed(count, start, before, listed)
             if before is not None:
                 start_or_end = min(before, len(self))
                 places = list(islice(self._backward(start_or_end), count))[::-1]
@@ -284,11 +335,35 @@ class Queue(PersonalQueue[NewDecision, Decision]):
             yield place
             place = self._queued.rfind(1, 0, place)
 
-    def _decided(self, view: View, count: int, start: int | None, before: int | None) -> Page:
+    def _narrowed(self, count: int, start: int | None, before: int | None, listed: Listed) -> Page:
+        """Some films of the queue; positions are those of the whole queue."""
+        mine = self.mine
+        places = [
+            place for place in self._forward(0) if listed.holds(mine.get(self._films[place].id))
+        ]
+        if before is not None:
+            end = bisect_left(places, before)
+            first = max(0, end - count)
+        else:
+            first = bisect_left(places, start or 0)
+            end = min(first + count, len(places))
+        shown = places[first:end]
+        begin = shown[0] if shown else min(start or before or 0, len(self))
+        return Page(
+            [self._shown(self._films[place].id) for place in shown],
+            begin,
+            places[end] if end < len(places) else None,
+            begin if first > 0 else None,
+            len(places),
+        )
+
+    def _decided(
+        self, view: View, count: int, start: int | None, before: int | None, listed: Listed
+    ) -> Page:
         films = [
             film
             for film, entry in reversed(self.mine.items())
-            if view == "decided" or entry.decision == "exclude"
+            if (view == "decided" or entry.decision == "exclude") and listed.holds(entry)
         ]
         if before is not None:
             end = min(before, len(films))
@@ -301,4 +376,5 @@ class Queue(PersonalQueue[NewDecision, Decision]):
             first,
             end if end < len(films) else None,
             first if first > 0 else None,
+            None if listed.all else len(films),
         )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 
 YES = frozenset({"yes", "true", "present", "1", "y"})
 NO = frozenset({"no", "false", "absent", "0", "n"})

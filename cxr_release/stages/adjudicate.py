@@ -7,7 +7,7 @@ from cxr_release.adjudication.outcomes import read_adjudication
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

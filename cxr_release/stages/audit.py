@@ -8,7 +8,7 @@ from cxr_release.files import private
 from cxr_release.films.film_set import open_films
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.report import require_complete
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

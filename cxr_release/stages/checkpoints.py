@@ -19,7 +19,7 @@ from cxr_release.fidelity.distance_types import Distances
 from cxr_release.fidelity.report import Losses, checkpoint_report
 from cxr_release.files import whole_folder, write_json
 from cxr_release.json_documents import read
-from cxr_release.params import UNTRAINED, Params
+from cxr_release.params.project import UNTRAINED, Params
 from cxr_release.paths import Paths
 
 

@@ -14,7 +14,8 @@ from cxr_release.files import private, write_json
 from cxr_release.json_documents import read
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from cxr_release.collection.collect import Form, SourceFolder, collect
 from cxr_release.exit_status import execute
 from cxr_release.files import private, whole_folder
-from cxr_release.params import Params, SourceParams
+from cxr_release.params.project import Params
+from cxr_release.params.sampling import SourceParams
 from cxr_release.partials import scratch_folder
 from cxr_release.paths import Paths
 from cxr_release.publishing.dataset import fetch_films

@@ -11,7 +11,7 @@ from cxr_release.films.film_store import load_films
 from cxr_release.films.labels import read_labels
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import fixed_losses
-from cxr_release.params import UNTRAINED, Params
+from cxr_release.params.project import UNTRAINED, Params
 from cxr_release.paths import Paths
 
 

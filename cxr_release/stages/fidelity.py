@@ -27,7 +27,7 @@ from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import processes
 from cxr_release.generators.sampling import film_seed
 from cxr_release.json_documents import read
-from cxr_release.params import UNTRAINED, Params
+from cxr_release.params.project import UNTRAINED, Params
 from cxr_release.paths import Paths
 
 

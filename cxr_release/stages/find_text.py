@@ -10,7 +10,8 @@ from cxr_release.clearance.flags import NOT_SEARCHED, search
 from cxr_release.clearance.source import open_source
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

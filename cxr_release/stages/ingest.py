@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cxr_release.exit_status import execute
 from cxr_release.films.film_key import open_key
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.ingest import ingest
 

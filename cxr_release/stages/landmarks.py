@@ -31,7 +31,7 @@ from cxr_release.landmarks.report import (
 )
 from cxr_release.landmarks.teacher import Placed
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 OFF: Mapping[str, Any] = {"landmarks": None}

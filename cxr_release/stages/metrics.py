@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

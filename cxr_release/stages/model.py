@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_release.exit_status import execute
 from cxr_release.files import whole_folder
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.release.model.package import write_model
 
@@ -12,8 +12,10 @@ from cxr_release.release.model.package import write_model
 def run(paths: Paths, params: Params) -> None:
     """Write the model's folder."""
     if not params.model.release:
-        with whole_folder(paths.model):
-            return
+        with whole_folder(paths.model) as partial:
+            # DVC warns of an empty folder. To its hash, by .dvcignore, this file is not there.
+            (partial / ".gitkeep").touch()
+        return
     write_model(paths.release, paths.final, paths.model)
 
 

@@ -14,7 +14,7 @@ from cxr_release.files import write_json
 from cxr_release.film_id import job_fields, read_job
 from cxr_release.json_documents import read
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.facing import detector_of
 from cxr_release.radiographs.orient import check_detector, left_facing, orient

@@ -6,8 +6,9 @@ from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json, write_text
 from cxr_release.logbook.entry import line_of
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
+from cxr_release.screening.anatomy import load_anatomy
 from cxr_release.screening.prescreen import (
     anomaly_scores,
     draw_most_anomalous,
@@ -25,7 +26,8 @@ def run(paths: Paths, params: Params) -> None:
     films = paths.oriented_tables(params.sample.jobs)
     model = learn(paths.trained_table)
     threshold = model.threshold(percentile)
-    trial = try_out(model, paths.trained_table, seed=params.seed)
+    faults = load_anatomy(paths.anatomy).faults
+    trial = try_out(model, paths.trained_table, seed=params.seed, faults=faults)
     rows = anomaly_scores(model, films)
     # Where it may not exclude, its log is empty but exists, which shows that it ran.
     decisions = (

@@ -11,7 +11,7 @@ from cxr_release.files import private, write_json
 from cxr_release.film_id import BATCHES
 from cxr_release.films import png
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import (

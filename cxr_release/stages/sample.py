@@ -13,7 +13,7 @@ from cxr_release.files import tree_sha256
 from cxr_release.film_id import source_name
 from cxr_release.generators.diffusion.denoising import open_denoiser
 from cxr_release.generators.sampling import sample_job
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

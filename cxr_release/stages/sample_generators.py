@@ -6,7 +6,7 @@ from cxr_release import fingerprint
 from cxr_release.exit_status import execute
 from cxr_release.generators.autoencoder.drawing import open_autoencoder
 from cxr_release.generators.sampling import sample_job
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

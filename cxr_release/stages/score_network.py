@@ -5,7 +5,7 @@ from __future__ import annotations
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.films.labels import read_labels
-from cxr_release.params import UNTRAINED, Params
+from cxr_release.params.project import UNTRAINED, Params
 from cxr_release.paths import Paths
 from cxr_release.scorecard.attacks.attack import NETWORK, NotMeasurable
 from cxr_release.scorecard.network.attack import network_attacks

@@ -12,7 +12,7 @@ from cxr_release.files import whole_folder
 from cxr_release.film_id import job_of_row, row_of_source
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.labels import read_classes, read_labels
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.split import CONTROL as CONTROL_PART
 from cxr_release.scorecard.classes.measure import ClassLabels

@@ -9,7 +9,7 @@ from cxr_release.files import write_json, write_text
 from cxr_release.json_documents import read
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.counts import draw_reasons, table_s1

@@ -23,7 +23,8 @@ from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
 from cxr_release.films.labels import Classes, require_classes
 from cxr_release.json_documents import read
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.fact_groups import strata_of
 from cxr_release.radiographs.film_classes import NO_CLASSES, form_classes

@@ -17,7 +17,7 @@ from cxr_release.exit_status import execute
 from cxr_release.files import whole_file, write_json
 from cxr_release.json_documents import read
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.collect import Collected, collect, unblind

@@ -7,7 +7,7 @@ from cxr_release.exit_status import execute
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.autoencoder.training import train
 from cxr_release.generators.runtime import run_folder
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

@@ -14,7 +14,7 @@ from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import keep_noise_key
 from cxr_release.generators.runtime import run_folder
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
 

@@ -7,7 +7,8 @@ import sys
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params, unset_of
+from cxr_release.params.identity import unset_of
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.lost_decisions import statements_in

@@ -14,7 +14,7 @@ from cxr_release.landmarks.page_films import Drawn
 from cxr_release.landmarks.placement import Placement
 from cxr_release.logbook.entry import Entry, effective_of
 from cxr_release.logbook.logs import Logs
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.reader_study.answer import Answer
 from cxr_release.reader_study.collect import Collected
 from cxr_release.reader_study.kit import Kit

@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.cli.commands import app
@@ -29,6 +28,7 @@ from cxr_release.files import write_json
 from cxr_release.film_id import BATCHES, source_name
 from cxr_release.films import png
 from cxr_release.logbook import log
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION, NewDecision
@@ -62,7 +62,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "cards").mkdir()
     for name in ("params.yaml", "cards/reasons.yaml"):
         (root / name).write_bytes((ROOT / name).read_bytes())
-    params = parameters.load(root / "params.yaml")
+    params = load_params(root / "params.yaml")
     for checkpoint in params.sample.checkpoints:
         for batch in BATCHES:
             rows = [_row(checkpoint, batch, index) for index in range(4)]
@@ -78,7 +78,7 @@ def _row(checkpoint: int, batch: str, index: int) -> dict[str, object]:
 
 
 def first_film(project: Path) -> str:
-    number = parameters.load(project / "params.yaml").sample.checkpoints[0]
+    number = load_params(project / "params.yaml").sample.checkpoints[0]
     return f"checkpoint-{number}-large-00001"
 
 
@@ -570,7 +570,7 @@ def test_a_published_film_is_withdrawn_and_what_is_not_published_is_not(project:
     paths = Paths(project)
     released = [row for path in paths.oriented.glob("*.parquet")
                 for row in tables.read_rows(path, schemas.ORIENTED)]  # fmt: skip
-    version = parameters.load(project / "params.yaml").release.version
+    version = load_params(project / "params.yaml").release.version
     rows = [row | {"release_version": version} for row in released]
     write_json(paths.published / version / "release.json", {"version": version, "tombstones": []})
     tables.write(paths.published / version / "films.parquet", FILMS,

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.clearance.statement import CLEARANCE, NewClearance
@@ -21,6 +20,7 @@ from cxr_release.film_id import BATCHES, source_name
 from cxr_release.landmarks.placement import PLACEMENT, NewPlacement
 from cxr_release.logbook.entry import EntryType
 from cxr_release.logbook.log import Log, append
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from cxr_release.screening.decision import DECISION, FACING, NewDecision, NewFacing
@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "cards").mkdir()
     for name in ("params.yaml", "cards/reasons.yaml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    params, paths = parameters.load(tmp_path / "params.yaml"), Paths(tmp_path)
+    params, paths = load_params(tmp_path / "params.yaml"), Paths(tmp_path)
     film = np.random.default_rng(0).integers(0, 255, (16, 16), dtype=np.uint8)
     for checkpoint in params.sample.checkpoints:
         for batch in BATCHES:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.cli import complete
 from cxr_release.errors import CheckpointError
 from cxr_release.film_id import BATCHES, source_name
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.project import find_project
 from tests.support import ROOT
@@ -31,7 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "cards", root / "cards")
     film = np.zeros((16, 16), np.uint8)
-    for number in parameters.load(root / "params.yaml").sample.checkpoints:
+    for number in load_params(root / "params.yaml").sample.checkpoints:
         for batch in BATCHES:
             rows = [oriented_row(film, number, batch, index) for index in range(2)]
             table = Paths(root).oriented_table(source_name(number), batch)

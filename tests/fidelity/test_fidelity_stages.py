@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 import yaml
 
-from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.generators.conditions import Conditions
-from cxr_release.params import ComputeParams, Params, SampleParams
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams
 from cxr_release.paths import Paths
 from cxr_release.stages import checkpoints, fidelity
 from tests.support import ROOT
@@ -33,7 +35,7 @@ def films(count: int, seed: int) -> np.ndarray:
 
 @pytest.fixture
 def params() -> Params:
-    loaded = parameters.load(ROOT / "params.yaml")
+    loaded = load_params(ROOT / "params.yaml")
     small = replace(loaded.fidelity, every=2, images=4, bootstrap=20)
     return replace(loaded, fidelity=small, sample=replace(loaded.sample, checkpoints=(2,)))
 

@@ -31,7 +31,7 @@ from cxr_release.films import dicom_file
 from cxr_release.films.decode import decode
 from cxr_release.films.dicom_levels import windowed
 from cxr_release.films.png import Film
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 from tests.support.dicom_films import COMPRESSED, NATIVE, dataset_of, encoded, table, test_files
 
 DEFLATED = "1.2.840.10008.1.2.1.99"

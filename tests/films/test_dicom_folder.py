@@ -17,7 +17,7 @@ from cxr_release.errors import SourceError
 from cxr_release.films.dicom_folder import find_places, is_dicom_folder, list_dicom
 from cxr_release.films.facts import Listing
 from cxr_release.films.film_key import FilmKey
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 from tests.support.dicom_films import dataset_of, encoded, test_files
 from tests.support.film_key import KEY
 

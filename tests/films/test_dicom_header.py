@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cxr_release.films.decode import Decoded, decode
 from cxr_release.films.facts import Header
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 from tests.support.dicom_films import dataset_of, encoded
 
 PIXELS = (np.add.outer(np.arange(40), np.arange(60)) * 20).astype(np.uint16)

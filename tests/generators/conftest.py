@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from cxr_release.files import tree_sha256
 from cxr_release.generators.diffusion.training import train
-from cxr_release.params import ComputeParams, NetworkParams, SampleParams, TrainParams
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams, NetworkParams, TrainParams
 
 NETWORK = NetworkParams(
     channels=(8, 16), layers=1, attention=0, pixel_unshuffle=2, schedule="cosine"

@@ -27,7 +27,9 @@ from cxr_release.generators.opening import draw
 from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import sample_job
-from cxr_release.params import AutoencoderParams, ComputeParams, SampleParams
+from cxr_release.params.autoencoders import AutoencoderParams
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import iterate
 

@@ -21,7 +21,7 @@ from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import RECORD, WEIGHTS
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.params import NetworkParams
+from cxr_release.params.training import NetworkParams
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.opening import draw
 from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.sampling import sample_job
-from cxr_release.params import ComputeParams, ConditionParams, GuidanceParams, SampleParams
+from cxr_release.params.sampling import GuidanceParams, SampleParams
+from cxr_release.params.training import ComputeParams, ConditionParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import iterate
 

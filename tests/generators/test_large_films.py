@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release.film_size import Size
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.opening import draw
-from cxr_release.params import ComputeParams, NetworkParams
+from cxr_release.params.load import load_params
+from cxr_release.params.training import ComputeParams, NetworkParams
 from cxr_release.radiographs.frame import Frame
 from cxr_release.radiographs.phantoms.phantom_source import detail_for, list_phantoms
 from tests.support import ROOT
@@ -40,7 +40,7 @@ def test_phantoms_are_not_enlarged() -> None:
 
 @pytest.mark.long
 def test_a_step_is_taken_and_films_are_drawn(tmp_path: Path) -> None:
-    params = parameters.load(ROOT / "params.large.yaml")
+    params = load_params(ROOT / "params.large.yaml")
     settings = replace(params.train, steps=1, checkpoint_every=1, batch_size=2)
     train(
         np.stack(films(2)),

@@ -33,14 +33,9 @@ from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.opening import draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.runtime.learner import BatchLearner
-from cxr_release.params import (
-    ComputeParams,
-    FirstStageNetwork,
-    GuidanceParams,
-    LatentParams,
-    NetworkParams,
-    SampleParams,
-)
+from cxr_release.params.autoencoders import FirstStageNetwork, LatentParams
+from cxr_release.params.sampling import GuidanceParams, SampleParams
+from cxr_release.params.training import ComputeParams, NetworkParams
 
 LATENT = LatentParams(
     steps=12, batch_size=3, learning_rate=3e-3, channels=(8, 16), pixel_unshuffle=2, latents=3

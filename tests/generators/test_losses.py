@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from cxr_release.generators.checkpoints import WEIGHTS
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.denoising import fixed_losses
-from cxr_release.params import ComputeParams, NetworkParams
+from cxr_release.params.training import ComputeParams, NetworkParams
 
 
 @pytest.fixture

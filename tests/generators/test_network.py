@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cxr_release import params as parameters
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
-from cxr_release.params import NetworkParams
+from cxr_release.params.load import load_params
+from cxr_release.params.training import NetworkParams
 from tests.support import ROOT
 
 SMALL = NetworkParams(channels=(8, 8), layers=1, attention=0, pixel_unshuffle=1, schedule="cosine")
@@ -48,7 +48,7 @@ def test_attention_stands_in_the_middle_and_where_it_is_asked_for(
 
 def test_the_paper_s_network_has_no_more_parameters_than_the_paper_s() -> None:
     """denoising_diffusion_pytorch's U-Net (base 64, multipliers 1-2-4-8) has 35,705,089."""
-    params = parameters.load(ROOT / "params.paper.yaml")
+    params = load_params(ROOT / "params.paper.yaml")
     with torch.device("meta"):
         unet = unets.build(params.network, params.ingest.size)
     assert 33_000_000 < sum(weight.numel() for weight in unet.parameters()) < 35_705_089

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.apportionment import labels_of
@@ -21,6 +20,7 @@ from cxr_release.generators.checkpoints import read_record
 from cxr_release.generators.conditions import ToldFilms
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.opening import draw
+from cxr_release.params.load import load_params
 from cxr_release.radiographs.ingest import ingest
 from tests.support import ROOT
 
@@ -31,7 +31,7 @@ CLASSES = ("kyphotic", "lordotic")
 films may look alike and be of two classes, which no classifier tells."""
 SIDE = 32
 STEPS = 1500
-PARAMS = parameters.load(ROOT / "params.yaml")
+PARAMS = load_params(ROOT / "params.yaml")
 Films = NDArray[np.uint8]
 
 

@@ -13,7 +13,8 @@ from cxr_release.films import png
 from cxr_release.generators.diffusion.denoising import open_denoiser
 from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.sampling import sample_job
-from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import iterate
 

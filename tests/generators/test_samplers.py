@@ -10,7 +10,8 @@ from diffusers.schedulers import scheduling_ddpm
 
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.denoising import Solver
-from cxr_release.params import NetworkParams, Sampler
+from cxr_release.params.sampling import Sampler
+from cxr_release.params.training import NetworkParams
 
 
 def never() -> torch.Tensor:

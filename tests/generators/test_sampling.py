@@ -23,7 +23,8 @@ from cxr_release.generators.diffusion.denoising import Denoiser, open_denoiser
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.opening import draw
 from cxr_release.generators.sampling import JOB, Job, film_seed, sample_job
-from cxr_release.params import ComputeParams, SampleParams, Sampler
+from cxr_release.params.sampling import SampleParams, Sampler
+from cxr_release.params.training import ComputeParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import iterate, read
 

@@ -22,7 +22,7 @@ from cxr_release.memorization.audit import audit
 from cxr_release.memorization.descriptor import quantised
 from cxr_release.memorization.encoder_search import EncoderSearch
 from cxr_release.memorization.search import Slots
-from cxr_release.params import AuditParams
+from cxr_release.params.measures import AuditParams
 from cxr_release.schemas import VIEWS
 from tests.support.copies import mirrored
 from tests.support.phantom_sets import phantoms, write_folder

@@ -10,9 +10,10 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from cxr_release import params as parameters
 from cxr_release import plain_yaml
 from cxr_release.errors import CxrReleaseError
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.load import load_params
 from cxr_release.project_setup import init as setup
 from cxr_release.project_setup import pipeline
 from cxr_release.project_setup.init import Preset, init, project_files
@@ -82,8 +83,8 @@ def test_its_stages_are_those_of_the_source_tree_with_hashes_for_code(demo: Path
 def test_every_preset_is_whole_and_says_what_it_is_for(preset: Preset, tmp_path: Path) -> None:
     text = project_files("x", preset)["params.yaml"]
     (tmp_path / "params.yaml").write_text(text)
-    params = parameters.load(tmp_path / "params.yaml")
-    assert (params.ingest.source == parameters.PHANTOMS) == (preset == "demo")
+    params = load_params(tmp_path / "params.yaml")
+    assert (params.ingest.source == PHANTOMS) == (preset == "demo")
     assert text.startswith("# ")
     wrong = [line for line in text.splitlines() if len(line) > 120]
     assert not wrong

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release import fingerprint, plain_yaml, tool_code
-from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError, ParamsError
 from cxr_release.exit_status import execute
+from cxr_release.params.load import load_params
 from cxr_release.project_setup.init import init, project_files
 from cxr_release.project_setup.settings_text import with_missing, with_values
 from cxr_release.project_setup.upgrade import text_of, upgrade
@@ -125,7 +125,7 @@ def test_a_stage_refuses_to_run_with_other_code_until_then(
 
 def test_kept_work_is_of_the_code_too(project: Path, package: Path) -> None:
     """What survives a kill is taken up again only with equal code; see `fingerprint`."""
-    params = parameters.load(project / "params.yaml")
+    params = load_params(project / "params.yaml")
     for place in plain_yaml.of_file(project / "dvc.yaml")["stages"]["train"]["deps"]:
         (project / place).parent.mkdir(parents=True, exist_ok=True)
         (project / place).write_text("x")
@@ -159,7 +159,7 @@ def test_parameters_and_stages_of_a_later_version_are_added(project: Path) -> No
     assert report["new_stages"] == ["landmarks"]
     assert report["added_files"] == ["cards/findings.yaml", "data/reviews/landmarks/.gitkeep"]
     assert plain_yaml.of_file(project / "cards/findings.yaml") == {}
-    params = parameters.load(project / "params.yaml")
+    params = load_params(project / "params.yaml")
     assert params.seed == 7
     assert (project / "dvc.yaml").read_text() == project_files("mine", "demo")["dvc.yaml"]
 

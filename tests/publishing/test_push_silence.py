@@ -59,8 +59,17 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
     one.stop()
 
 
-@pytest.mark.parametrize("xet", [False, True], ids=["lfs", "xet"])
-@pytest.mark.parametrize("how", ["killed", "stopped"])
+@pytest.mark.parametrize(
+    ("how", "xet"),
+    [
+        ("killed", False),
+        ("stopped", True),
+        # Each way of going down, and each way of sending, stands above.
+        pytest.param("killed", True, marks=pytest.mark.long),
+        pytest.param("stopped", False, marks=pytest.mark.long),
+    ],
+    ids=["killed-lfs", "stopped-xet", "killed-xet", "stopped-lfs"],
+)
 def test_a_hub_that_goes_down_amid_the_uploads(
     tmp_path: Path, server: ServerProcess, xet: bool, how: str
 ) -> None:

@@ -16,14 +16,14 @@ import yaml
 from PIL import Image
 from pyarrow import parquet
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ParamsError, SourceError
 from cxr_release.films.film_key import FilmKey
 from cxr_release.films.film_set import open_films
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
+from cxr_release.params.load import load_params
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from tests.support import ROOT
@@ -179,14 +179,14 @@ def test_the_settings_are_checked(tmp_path: Path, dicom: Any, fault: str) -> Non
     raw["ingest"]["dicom"] = dicom
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
     if not fault:
-        params = parameters.load(tmp_path / "params.yaml")
+        params = load_params(tmp_path / "params.yaml")
         assert (params.ingest.dicom is None) == (dicom is None)
         del raw["ingest"]["dicom"]  # as in files of before there was such a key
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
-        assert parameters.load(tmp_path / "params.yaml").ingest.dicom is None
+        assert load_params(tmp_path / "params.yaml").ingest.dicom is None
         return
     with pytest.raises(ParamsError) as caught:
-        parameters.load(tmp_path / "params.yaml")
+        load_params(tmp_path / "params.yaml")
     assert fault in {each.where for each in caught.value.faults}
 
 

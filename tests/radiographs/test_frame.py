@@ -15,7 +15,7 @@ from cxr_release.films import png
 from cxr_release.films.facts import Box, Facts, Header, Listing
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing, SpacingKind
-from cxr_release.params import Fit, IngestParams
+from cxr_release.params.films import Fit, IngestParams
 from cxr_release.radiographs import ingest as ingesting
 from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.radiographs.exposure import exposed_field

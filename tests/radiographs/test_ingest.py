@@ -21,7 +21,7 @@ from cxr_release.films.film_key import FilmKey
 from cxr_release.films.folder import list_folder, printable
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.params import PHANTOMS, IngestParams
+from cxr_release.params.films import PHANTOMS, IngestParams
 from cxr_release.radiographs.exposure import exposed_field
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.collimation import Collimation

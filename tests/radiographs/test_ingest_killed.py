@@ -12,14 +12,14 @@ from PIL import Image
 
 from cxr_release.files import tree_sha256
 from cxr_release.films.png import Film
-from cxr_release.params import IngestParams
+from cxr_release.params.films import IngestParams
 from cxr_release.radiographs.ingest import ingest
 from tests.support.film_key import KEY
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from cxr_release.params import IngestParams
+from cxr_release.params.films import IngestParams
 from cxr_release.radiographs.ingest import ingest
 from tests.support.film_key import KEY
 if __name__ == "__main__":

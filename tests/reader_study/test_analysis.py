@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release.errors import ReaderStudyError
-from cxr_release.params import StudyParams
+from cxr_release.params.people import StudyParams
 from cxr_release.reader_study.analysis import analyze, analyze_file
 from cxr_release.reader_study.ratings import Rating, Ratings, ratings_of
 from cxr_release.reader_study.report import sentence_of, text_of

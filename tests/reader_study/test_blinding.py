@@ -17,12 +17,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ReaderStudyError
 from cxr_release.files import read_json
 from cxr_release.films import png
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import open_kit, serve
@@ -39,7 +39,7 @@ QUARTETS, SIDE = 60, 32
 
 @pytest.fixture(scope="module")
 def params() -> Params:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     return replace(
         params,
         sample=replace(params.sample, checkpoints=(3, 6)),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cxr_release.params import StudyParams
+from cxr_release.params.people import StudyParams
 from cxr_release.reader_study.analysis import analyze_file
 from cxr_release.reader_study.report import sentence_of, text_of
 from tests.support.studies import FIXTURES

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxr_release.params import StudyParams
+from cxr_release.params.people import StudyParams
 from cxr_release.reader_study.analysis import analyze, realism_of
 from cxr_release.reader_study.report import sentence_of, text_of
 from tests.support.studies import study

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cxr_release.params import StudyParams
+from cxr_release.params.people import StudyParams
 from cxr_release.reader_study.analysis import analyze, analyze_file
 from cxr_release.reader_study.figures import draw_identification, draw_realism
 from tests.support.studies import csv_text, study, study_rows

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, tree_sha256
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.reader_study.analysis import analyze_file
 from cxr_release.stages import study
@@ -29,7 +29,7 @@ def paths(tmp_path: Path) -> Paths:
 
 @pytest.fixture
 def params() -> Params:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     return replace(params, study=replace(params.study, readers_required=3, bootstrap=200))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.inputs import ReleaseInputs
 from tests.support.release_artefacts import inputs_below, small_params, write_inputs
 

@@ -11,7 +11,7 @@ import pytest
 
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.publishing.readiness import incomplete_reviews
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.record import Record
@@ -21,6 +21,7 @@ from cxr_release.screening.counts import review_totals
 from cxr_release.screening.reviewers import sentence_of
 from cxr_release.statistics.proportions import most_in_lot
 from tests.support.breaking import rejson
+from tests.support.card_rules import first_screen, written
 from tests.support.release_artefacts import (
     EXCLUDED,
     make_release_of,
@@ -96,11 +97,13 @@ def test_a_finished_sample_is_a_complete_review_with_its_bounds(finished: Path) 
         assert (row.generated, row.sample, row.waiting) == (8, SIZE, 0)
         assert row.most_left is not None
         assert row.most_left <= most_in_lot(8, SIZE, row.faults) - row.faults
-    card = (finished / "README.md").read_text()
+    card = written(finished)
     section = card.split("**Acceptance sampling.**")[1].split("## ")[0]
     for row in record.reviews.screening.acceptance.rows:
         assert f"| `{row.checkpoint}` | 8 | 8 | {SIZE} | 0 | {row.faults} |" in section
     assert "95.0% confidence" in section
+    assert "A sample of the films was screened" in first_screen(card)
+    assert "Screened films" not in first_screen(card)
     assert "not finished" not in section
 
 
@@ -110,15 +113,16 @@ def test_an_unfinished_sample_is_said_to_be_so_and_holds_the_release_back(tmp_pa
     record = record_of(release)
     assert record.reviews.screening.state == "partial"
     assert "screening" in {fault.where for fault in incomplete_reviews(record)}
-    card = (release / "README.md").read_text()
+    card = written(release)
     assert "1 film of the samples waits for a decision" in card
     assert "| not finished | not finished |" in card
-    assert "released films (" not in card.split("## ")[0]
+    assert "released films (" not in card.split("## Screening")[1].split("\n## ")[0]
+    assert "A sample of the films was screened" not in card
 
 
 def test_without_a_sample_the_card_says_nothing_of_it(tmp_path: Path) -> None:
     inputs = write_inputs(tmp_path / "artefacts")
-    card = (make_release_of(inputs, small_params(), tmp_path) / "README.md").read_text()
+    card = written(make_release_of(inputs, small_params(), tmp_path))
     assert "Acceptance sampling" not in card
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import yaml
 from markdown_it import MarkdownIt
 
-from cxr_release import params as parameters
 from cxr_release.files import read_json
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.reader_study.formatting import p_of
 from cxr_release.release.documents.markdown import p_value
 from cxr_release.release.layout import DATASHEET
@@ -94,7 +94,7 @@ def test_a_release_without_a_name_of_its_own_shows_nobody_else_s(
     local = replace(
         params,
         ingest=replace(params.ingest, source="data/raw"),
-        release=parameters.load(path).release,
+        release=load_params(path).release,
     )
     release = make_release(tmp_path / "local", local)
     card = card_of(release)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cxr_release.files import read_json, write_json
-from cxr_release.params import GuidanceParams, Params
+from cxr_release.params.project import Params
+from cxr_release.params.sampling import GuidanceParams
 from cxr_release.release.verify import require_true, verify
 from tests.support.card_rules import written
 from tests.support.release_artefacts import make_release, make_release_of, write_inputs

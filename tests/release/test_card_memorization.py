@@ -16,7 +16,7 @@ from PIL import Image
 from cxr_release.files import read_json, write_json
 from cxr_release.memorization.alterations import ALTERATIONS
 from cxr_release.memorization.chance import unseen_chance
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.documents.copies import FAMILIES, IN_WORDS, in_words
 from cxr_release.release.documents.figures import draw_power
 from cxr_release.release.record import Recall

@@ -12,7 +12,7 @@ import pytest
 
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.documents.croissant_rai import _membership
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.record import Record

@@ -15,7 +15,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from cxr_release.files import read_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release import package
 from cxr_release.release.documents.card import header_of
 from cxr_release.release.documents.filled import TOMBSTONES_SHOWN

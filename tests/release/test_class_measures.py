@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cxr_release.files import read_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.checks.class_measures import check_classes
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import ReleaseInputs

@@ -11,7 +11,7 @@ import pytest
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.validate import validate
 from cxr_release.release.verify import verify

@@ -13,7 +13,7 @@ import pytest
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, sha256
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.checks.croissant_records import load, read_all_records
 from cxr_release.release.documents.croissant import CONTEXT, CROISSANT, croissant
 from cxr_release.release.record import Record

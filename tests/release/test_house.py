@@ -20,7 +20,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.cli.status import status_of, text_of
@@ -28,6 +27,7 @@ from cxr_release.files import read_json, write_json
 from cxr_release.films import png
 from cxr_release.films.film_key import REAL_ID, read_key
 from cxr_release.logbook.log import append
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.release.layout import DATASHEET, side_file
@@ -142,7 +142,7 @@ def run_house(root: Path) -> None:
     dvc(root, "init", "--no-scm", "--quiet")
     (root / "said.txt").write_text(dvc(root, "repro"))
     paths = Paths(root)
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     for job in params.sample.jobs:
         films = [oriented_row(*job, index) for index in range(params.sample.films(job[1]))]
         tables.write(paths.oriented_table(*job), schemas.ORIENTED, films)
@@ -162,7 +162,7 @@ def run_house(root: Path) -> None:
 def judge(paths: Paths) -> None:
     """A person calls the first pair no copy, in a log that git holds."""
     (pair, *_) = tables.read_rows(paths.pairs, schemas.PAIRS)
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     films = [paths.cohort_table, *(paths.oriented_table(*job) for job in params.sample.jobs)]
     kinds = [schemas.COHORT, *[schemas.ORIENTED] * (len(films) - 1)]
     sha256 = {
@@ -340,7 +340,7 @@ def test_stated_patients_keep_their_films_together_and_their_keys_out(tmp_path: 
     rows = [f"{stem(film)}.png,Pid-{NAMES[film % 4]}{film % PATIENTS}" for film in range(FILMS)]
     (tmp_path / "data/raw/patients.csv").write_text("\n".join(["file,patient", *rows]))
     paths = Paths(tmp_path)
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     from cxr_release.stages import clearance, find_text, ingest
 
     here = Path.cwd()

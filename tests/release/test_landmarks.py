@@ -18,7 +18,8 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.json_documents import read
 from cxr_release.landmarks.points import NAMES
-from cxr_release.params import LandmarksParams, Params
+from cxr_release.params.people import LandmarksParams
+from cxr_release.params.project import Params
 from cxr_release.publishing.readiness import incomplete_reviews
 from cxr_release.release.configs import films_of
 from cxr_release.release.inputs import ReleaseInputs

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import ReleaseError
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.layout import DATASHEET
 from tests.support.card_rules import (
     REQUIRED,

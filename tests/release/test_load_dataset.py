@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.files import read_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release import configs, shards
 from cxr_release.release.configs import Config
 from cxr_release.release.record import Checkpoints

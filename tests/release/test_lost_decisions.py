@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.cli.commands import main
 from cxr_release.cli.log import text_of, verify_logs
 from cxr_release.errors import DecisionError
 from cxr_release.files import WINDOWS_ENDS, tree_sha256, write_json
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.stages import screen
@@ -68,7 +68,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("params.yaml", "dvc.yaml", "cards/reasons.yaml", ".gitattributes", ".gitignore"):
         (root / name).write_bytes((ROOT / name).read_bytes())
     paths = Paths(root)
-    for job in parameters.load(paths.params).sample.jobs:
+    for job in load_params(paths.params).sample.jobs:
         films = [np.full((16, 16), 10 * index, np.uint8) for index in range(6)]
         rows = [oriented_row(film, *job, index) for index, film in enumerate(films)]
         tables.write(paths.oriented_table(*job), schemas.ORIENTED, rows)
@@ -138,7 +138,7 @@ def test_a_log_that_was_lost_or_cut_with_its_head_stops_what_would_go_on_from_it
         assert f"{LOG}: " in said
         assert f"`git checkout HEAD -- {LOG}` restores it" in said
     with pytest.raises(DecisionError, match=r"a\.b\.jsonl"):
-        screen.run(Paths(root), parameters.load(root / "params.yaml"))
+        screen.run(Paths(root), load_params(root / "params.yaml"))
     assert f"to do      {LOG}: " in run(root, "status")[1]
     assert ((root / LOG).read_bytes() if (root / LOG).exists() else None) == before
     # Another's work goes on.

@@ -19,7 +19,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.film_size import Size
 from cxr_release.films import png
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release import shards
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.package import package

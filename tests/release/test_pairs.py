@@ -19,7 +19,7 @@ from cxr_release.files import read_json, write_json
 from cxr_release.films import png
 from cxr_release.films.film_key import read_key
 from cxr_release.memorization.tail import tail_of
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.checks.memorization import check_threshold
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.disclosure import (

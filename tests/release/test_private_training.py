@@ -13,7 +13,8 @@ import pytest
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.generators.privacy import accounting
-from cxr_release.params import Params, PrivacyParams
+from cxr_release.params.project import Params
+from cxr_release.params.training import PrivacyParams
 from cxr_release.publishing.diff import compare, text_of
 from cxr_release.release.checks import training as checks
 from cxr_release.release.checks.report import CheckReport, Place

@@ -15,7 +15,7 @@ from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.errors import CxrReleaseError, ReleaseError
 from cxr_release.logbook import log
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.publishing import push as pushing
 from cxr_release.release.inputs import ReleaseInputs

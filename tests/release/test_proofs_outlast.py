@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import ParamsError, ReleaseError
 from cxr_release.logbook.log_files import HEAD_SUFFIX, SUFFIX
-from cxr_release.params import ReleaseParams
+from cxr_release.params.publication import ReleaseParams
 from cxr_release.release.versions.proofs import LogStatements, contradictions
 from cxr_release.release.versions.published import History, read_published
 from cxr_release.release.versions.version import GONE, StatedRecord, Version

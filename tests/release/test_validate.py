@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.films import png
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.validate import validate
 from tests.support.breaking import Break, faults_of, rejson, rewrite, set_json, set_row

@@ -15,7 +15,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import write_json
 from cxr_release.film_id import jobs_of
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.validate import validate
 from cxr_release.tables import Table

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import as_read, read_json, write_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release import shards
 from cxr_release.release.layout import side_file
 from cxr_release.release.versions.published import enter, order_of, read_history, read_published

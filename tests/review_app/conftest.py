@@ -87,7 +87,14 @@ def outside(films: Path, tmp_path: Path) -> Desk:
     seen = SharedState(FINDINGS, tmp_path / "reviews" / "findings", shelf.sha256, also=mirrored)
     notes = FindingNotes(seen, generated, {"hardware": "Metal.", "osteophytes": "Spurs."})
     app = ReviewApp(
-        queues, shelf, door, facing=facing, notes=notes, title="Screening", reasons=REASONS
+        queues,
+        shelf,
+        door,
+        facing=facing,
+        notes=notes,
+        title="Screening",
+        reasons=REASONS,
+        contents={film.id: min(film.hashes) for film in generated},
     )
     guard = Guard(app, [ORIGIN, "http://localhost:8741"])
     return Desk(

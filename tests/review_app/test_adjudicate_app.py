@@ -29,10 +29,13 @@ from cxr_release.review_app.adjudicate import (
     AdjudicateApp,
     AuditFilms,
     adjudicate,
+    contents_of,
     open_audit_films,
 )
 from cxr_release.review_app.guard import Guard
+from cxr_release.review_app.keys import groups_of
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import COPIES, NOT_STATED
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
 from tests.support.moved_pairs import write_recall
 from tests.support.oriented import oriented_row
@@ -149,7 +152,10 @@ def outside(made: Path, tmp_path: Path) -> Desk:
     }
     door = SignIn(PEOPLE, lambda person, token: None)
     expectation = expectation_of(folder / "audit.json", pairs=len(listed))
-    app = AdjudicateApp(queues, room, door, title="Audit", expectation=expectation)
+    contents = contents_of(listed)
+    app = AdjudicateApp(
+        queues, room, door, title="Audit", expectation=expectation, contents=contents
+    )
     return Desk(app=Guard(app, [ORIGIN]), door=door, root=tmp_path, room=room, pairs=listed)
 
 
@@ -204,7 +210,14 @@ def test_the_page_is_the_audit_s_own(desk: Desk) -> None:
 def test_setup_says_who_and_whether_they_adjudicate(outside: Desk) -> None:
     setup = outside.enter("a.b").ask("setup").json()
     expectation = setup.pop("expectation")
-    assert setup == {"reviewer": "a.b", "title": "Audit", "adjudicates": False}
+    assert setup.pop("keys") == groups_of("adjudicate")
+    assert setup == {
+        "reviewer": "a.b",
+        "title": "Audit",
+        "adjudicates": False,
+        "criteria": [[name, text] for name, text in COPIES.items()],
+        **NOT_STATED.of_page,
+    }
     assert expectation.keys() == {"summary", "texts", "kinds"}
     assert "blurred <b>patch" in expectation["summary"]
     assert expectation["kinds"][0][0] == "blurred <b>patch"
@@ -215,7 +228,7 @@ def test_pairs_come_the_most_similar_first_each_film_as_it_is(desk: Desk) -> Non
     answer = desk.ask("pairs").json()
     assert answer.keys() == {"pairs", "progress", "moment"}
     assert answer["progress"] == {"done": 0, "left": PAIRS, "awaited": None}
-    keys = {"name", "real", "synthetic", "view", "part", "pose", "verdict", "note", "at"}
+    keys = {"name", "code", "real", "synthetic", "view", "part", "pose", "verdict", "note", "at"}
     assert all(one.keys() == keys for one in answer["pairs"])
     moved = [PAIRS - 1 - place for place in range(PAIRS)]
     assert [one["pose"] for one in answer["pairs"]] == [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 
 from cxr_release.films import png
 from cxr_release.logbook import log, log_files
+from cxr_release.logbook.film_codes import codes_of
 from cxr_release.review_app import pages
+from cxr_release.review_app.keys import groups_of
+from cxr_release.screening.anatomy import NOT_STATED
 from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, NewDecision
 from tests.support.asking import ORIGIN, Answer, ask, press
 
@@ -193,15 +197,19 @@ def test_setup_says_what_the_page_must_know(desk: Any) -> None:
             {"code": "osteophytes", "meaning": "Spurs."},
         ],
         "films": 40,
+        "keys": groups_of("review"),
+        **NOT_STATED.of_page,
     }
 
 
 def test_pages_of_the_queue(desk: Any) -> None:
     first = desk.ask("films?view=queue&n=30").json()
-    assert first.keys() == {"view", "films", "from", "next", "previous", "progress", "moment"}
+    assert first.keys() == {
+        "view", "films", "matching", "from", "next", "previous", "progress", "moment",
+    }  # fmt: skip
     assert (first["view"], len(first["films"])) == ("queue", 30)
     assert (first["from"], first["next"], first["previous"]) == (0, 30, None)
-    assert first["films"][0].keys() == {"name", "decision", "reason", "note", "at"}
+    assert first["films"][0].keys() == {"name", "code", "decision", "reason", "note", "at"}
     assert first["films"][0]["decision"] is None
     assert first["progress"] == {
         "done": 0, "left": 40, "excluded": 0, "per_minute": None, "minutes_left": None,
@@ -217,6 +225,7 @@ def test_pages_of_the_queue(desk: Any) -> None:
     [
         "n=0", "n=101", "n=-1", "n=1.5", "n=x", "n=", "n=%C2%B2", "n=1" + "0" * 400, "view=all",
         "n=1&from=-1", "n=1&from=a", "n=1&before=%00", "n=1&from=1&before=2", "n=1&view=",
+        "n=1&state=kept", "n=1&note=yes", "n=1&reason=prescreen",
     ],
 )  # fmt: skip
 def test_a_question_that_makes_no_sense_is_refused(desk: Any, query: str) -> None:
@@ -579,3 +588,69 @@ def test_nothing_is_written_but_logs_and_orders(desk: Any) -> None:
         f"reviews/screening/{name}" for name in ("a.b.jsonl", "a.b.head", "c.d.jsonl", "c.d.head")
     }
     assert before.keys() <= after.keys()
+
+
+# Codes
+
+
+def test_a_film_has_one_code_for_all_reviewers_and_it_leads_to_it(outside: Any) -> None:
+    mine, theirs = outside.enter("a.b"), outside.enter("c.d")
+    by_film = []
+    for desk in (mine, theirs):
+        films = desk.ask("films?n=100&from=0").json()["films"]
+        by_film.append({desk.ask(f"film/{film['name']}").body: film["code"] for film in films})
+        for place, film in enumerate(films):
+            for typed in (film["code"], film["code"].lower(), f"%20{film['code']}99"):
+                found = desk.ask(f"code?code={typed}").json()
+                assert found == {"name": film["name"], "from": place}
+    assert by_film[0] == by_film[1]
+    assert len({*by_film[0].values()}) == 40
+
+
+def test_a_film_that_was_turned_around_keeps_its_code(outside: Any) -> None:
+    films = [film for film in outside.films if film.mirrored_sha256]
+    assert films
+    turned = [
+        dataclasses.replace(film, sha256=film.mirrored_sha256, mirrored_sha256=film.sha256)
+        for film in films
+    ]
+    codes = [codes_of({film.id: min(film.hashes) for film in each}) for each in (films, turned)]
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "text"),
+    [
+        ("", 400, "A code has 4 letters or digits"),
+        ("ABC", 400, "A code has 4 letters or digits"),
+        ("7K", 400, "A code has 4 letters or digits"),
+        ("checkpoint-34-large-00001", 400, "A code has 4 letters or digits"),
+        ("0" * 12, 404, "Your list has none of the code 0000-0000-0000."),
+        ("%00" * 9, 400, "A code has 4 letters or digits"),
+    ],
+)
+def test_a_code_that_leads_nowhere_says_so(desk: Any, typed: str, status: int, text: str) -> None:
+    answer = desk.ask(f"code?code={typed}")
+    assert answer.status == status
+    assert answer.json()["error"].startswith(text)
+
+
+def test_a_list_is_narrowed_by_state_reason_and_note(desk: Any) -> None:
+    first, second, third = desk.names()[:3]
+    blank = {"reason": "", "note": ""}
+    desk.decide(
+        {"film": first, "decision": "keep", "reason": "", "note": "tilted"},
+        {"film": second, "decision": "keep", **blank},
+        {"film": third, "decision": "exclude", "reason": "wrong-facing", "note": ""},
+    )
+
+    def listed(query: str) -> tuple[list[str], int]:
+        answer = desk.ask(f"films?n=100&from=0&{query}").json()
+        return [film["name"] for film in answer["films"]], answer["matching"]
+
+    assert listed("view=decided&state=keep") == ([second, first], 2)
+    assert listed("view=decided&note=with") == ([first], 1)
+    assert listed("view=excluded&reason=wrong-facing") == ([third], 1)
+    assert listed("view=excluded&reason=other") == ([], 0)
+    assert listed("state=open")[1] == 37
+    assert listed("state=keep&note=without") == ([second], 1)

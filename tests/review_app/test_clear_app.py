@@ -87,7 +87,7 @@ def outside(tmp_path: Path) -> Desk:
         for person in PEOPLE
     }
     door = SignIn(PEOPLE, lambda person, token: None)
-    app = ClearApp(queues, films, door, title="Text", searched=True)
+    app = ClearApp(queues, films, door, title="Text", searched=True, contents=films.contents)
     return Desk(app=Guard(app, [ORIGIN]), door=door, real=real, films=films, queues=queues)
 
 

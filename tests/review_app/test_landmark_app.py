@@ -89,7 +89,8 @@ def outside(tmp_path: Path) -> Desk:
         for person in PEOPLE
     }
     door = SignIn(PEOPLE, lambda person, token: None)
-    app = LandmarkApp(queues, FilmStore([table], schemas.ORIENTED), door, title="T", size=SIZE)
+    store = FilmStore([table], schemas.ORIENTED)
+    app = LandmarkApp(queues, store, door, title="T", size=SIZE, contents=films)
     return Desk(app=Guard(app, [ORIGIN]), door=door, folder=tmp_path, queues=queues)
 
 

@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, DecisionError, TableError
+from cxr_release.films import png
 from cxr_release.logbook import log
+from cxr_release.logbook.film_codes import codes_of
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.reader_study.answer import ANSWER, NewAnswer
@@ -27,8 +29,10 @@ from cxr_release.reader_study.session import LONGEST, Session
 from cxr_release.review_app import study
 from cxr_release.review_app.access import Links, LinkSignIn, open_links
 from cxr_release.review_app.guard import Guard
+from cxr_release.review_app.keys import groups_of
 from cxr_release.review_app.site import Site
 from cxr_release.review_app.study import StudyApp, open_films, serve_study
+from cxr_release.screening.anatomy import NOT_STATED
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
 from tests.support.study_kit import Drawn, draw_kit
 
@@ -200,7 +204,14 @@ def test_the_page_is_the_study_s_own_and_says_no_more_than_the_title(desk: Desk)
     assert page.status == 200
     assert b"/static/study/study.js" in page.body
     assert b"<title>Films</title>" in page.body
-    assert desk.ask("setup").json() == {"reader": "a.b", "title": "Study", "going_back": False}
+    setup = desk.ask("setup").json()
+    assert setup.pop("keys") == groups_of("study")
+    assert setup == {
+        "reader": "a.b",
+        "title": "Study",
+        "going_back": False,
+        **NOT_STATED.of_page,
+    }
 
 
 def test_films_come_under_the_reader_s_own_names_and_all_alike(outside: Desk) -> None:
@@ -466,3 +477,41 @@ def test_the_kit_is_on_record_before_anybody_can_come(
     with pytest.raises(CxrReleaseError, match="other quartets"):
         called(tmp_path, other)
     assert len(found) == 1
+
+
+# Codes
+
+
+def codes_in(desk: Desk) -> dict[bytes, str]:
+    """Bytes of each film as it is served → its code."""
+    return {
+        desk.ask(f"film/{film}").body: code
+        for page in desk.ask("pages").json()["pages"]
+        for film, code in zip(page["films"], page["codes"], strict=True)
+    }
+
+
+def test_codes_are_the_same_for_all_readers_and_say_nothing_of_which_film_is_real(
+    outside: Desk,
+) -> None:
+    mine, theirs = (codes_in(outside.enter(person)) for person in PEOPLE)
+    assert mine == theirs
+    assert len({*mine.values()}) == len(mine)
+    # They follow from what the page shows and from the study alone: the key takes no part in it.
+    hashes = {name: png.sha256(data) for name, data in open_films(outside.drawn.path)[1].items()}
+    study = " ".join(sorted(hashes.values()))
+    made = codes_of({sha256: f"{study}\0{sha256}" for sha256 in hashes.values()})
+    assert {png.sha256(data): code for data, code in mine.items()} == made
+
+
+def test_a_film_has_another_code_in_the_study_than_anywhere_else(outside: Desk) -> None:
+    mine = codes_in(outside.enter("a.b"))
+    elsewhere = codes_of({data: png.sha256(data) for data in mine})
+    assert sum(mine[data] == elsewhere[data] for data in mine) == 0
+
+
+def test_a_code_leads_to_its_page(outside: Desk) -> None:
+    desk = outside.enter("a.b")
+    for page in desk.ask("pages").json()["pages"]:
+        for code in page["codes"]:
+            assert desk.ask(f"code?code={code}").json() == {"name": page["name"]}

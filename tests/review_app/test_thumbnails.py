@@ -110,6 +110,7 @@ def pages(tmp_path: Path, door: SignIn) -> ReviewApp:
         facing=FacingStatements(said, generated),
         title="Screening",
         reasons={},
+        contents={film.id: film.sha256 for film in generated},
     )
 
 

@@ -98,8 +98,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "".join(f"{json.dumps({'step': step, 'loss': 1 / step})}\n" for step in (10, 20, 30))
     )
     write_json(
-        paths.timings / "sample-3-large.json",
-        {"stage": "sample", "job": ["3", "large"], "seconds": 61.25, "peak_bytes": 512 * 2**20},
+        paths.timings / "sample@3-large.json",
+        {"stage": "sample@3-large", "seconds": 61.25, "peak_bytes": 512 * 2**20},
     )
     film = "checkpoint-1-initial-00001"
     chosen = ("--reason", "artefact", "--reviewer", "a.b", "--root", str(paths.root))
@@ -134,7 +134,7 @@ def test_it_shows_all_that_was_run(contents: dict[str, Any], html: str) -> None:
     assert page.elements["svg"] == 4 + 1 + len(contents["score"]["charts"])
     assert "not run yet" not in page.text
     assert "Nothing is" not in page.text
-    row = html[html.index('<th scope="row">sample 3 large</th>') :].split("</tr>", maxsplit=1)[0]
+    row = html[html.index('<th scope="row">sample@3-large</th>') :].split("</tr>", maxsplit=1)[0]
     assert "<td>61.2</td><td>512 MiB</td>" in row
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     assert html.count("not recorded") == len(stages) - 1

@@ -68,6 +68,14 @@ def undrawn(scored: Path) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def in_words(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """The same score in words, with a limit that it misses, and the folder that it wrote."""
+    output = tmp_path_factory.mktemp("in-words") / "out"
+    made = {name: scored / name for name in SETS}
+    return run(*asked(made, output, "--fail-below", "privacy=99.9")), output
+
+
 def printed_of(scored: Path) -> dict[str, Any]:
     report: dict[str, Any] = json.loads((scored / "printed.json").read_text())
     assert report.pop("output") == str(scored / "out")
@@ -98,9 +106,9 @@ def test_the_api_gives_what_the_command_prints(scored: Path, tmp_path: Path) -> 
     assert printed_of(scored) == report
 
 
-def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
+def test_words_hold_for_what_was_measured(in_words: tuple[Any, Path], tmp_path: Path) -> None:
     made = folders(tmp_path)
-    text = run(*asked(made, tmp_path / "out")).stdout
+    text = in_words[0].stdout
     assert "trained   60 films of 30 patients\n" in text
     assert "released  40 films\n" in text
     assert "distance to the closest record, by who holds the film and the released films\n" in text
@@ -207,12 +215,14 @@ def test_what_is_for_a_network_is_refused_without_one(tmp_path: Path, option: st
     assert not (tmp_path / "out").exists()
 
 
-def test_a_part_below_its_limit_ends_with_3_after_all_was_written(tmp_path: Path) -> None:
+def test_a_part_below_its_limit_ends_with_3_after_all_was_written(
+    in_words: tuple[Any, Path], tmp_path: Path
+) -> None:
     made = folders(tmp_path)
-    done = run(*asked(made, tmp_path / "out", "--fail-below", "privacy=99.9"))
+    done, output = in_words
     assert done.returncode == 3
     assert "below its limit: privacy is " in done.stderr
-    assert (tmp_path / "out/scorecard.json").exists()
+    assert (output / "scorecard.json").exists()
     wrong = run(*asked(made, tmp_path / "wrong", "--fail-below", "beauty=1"))
     assert wrong.returncode == 1
     assert "such as privacy=50" in wrong.stderr

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log, logs
-from cxr_release.params import ScreenParams
+from cxr_release.params.people import ScreenParams
 from cxr_release.screening.consensus import Screening, apply
 from cxr_release.screening.counts import decided_by, table_s1
 from cxr_release.screening.decision import (

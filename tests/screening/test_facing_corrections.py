@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import Verdict
 from cxr_release.adjudication.outcomes import faults_of as verdict_faults
 from cxr_release.errors import DecisionError
 from cxr_release.files import read_json, write_json
 from cxr_release.films import png
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
 from cxr_release.screening.consensus import apply
@@ -42,7 +42,7 @@ FIRST, SECOND = "checkpoint-1-initial-00000", "checkpoint-1-large-00001"
 
 @pytest.fixture(scope="module")
 def params() -> Params:
-    loaded = parameters.load(ROOT / "params.yaml")
+    loaded = load_params(ROOT / "params.yaml")
     return replace(loaded, sample=replace(loaded.sample, checkpoints=(1,)))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.log import Log, read
-from cxr_release.params import load
+from cxr_release.params.load import load_params
 from cxr_release.screening.films import Generated
 from cxr_release.screening.findings import (
     FINDINGS,
@@ -117,7 +117,7 @@ def test_the_list_is_as_it_should_be_and_need_not_be_there(tmp_path: Path) -> No
 
 
 def test_real_films_are_counted_only_where_a_fact_says_yes_or_no() -> None:
-    params = load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     least = params.ingest.least_patients
 
     def rows(have: int, codes: tuple[str, str]) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.logbook.entry import line_of
-from cxr_release.params import Params, PrescreenParams
+from cxr_release.params.load import load_params
+from cxr_release.params.people import PrescreenParams
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.screening import prescreen
 from cxr_release.screening.corruptions import FAULTS, plant
@@ -50,6 +52,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a cohort of 40 films, and two jobs of six: every third film is spoilt."""
     root = tmp_path_factory.mktemp("prescreen")
     paths = Paths(root)
+    paths.cards.mkdir()
+    shutil.copy(ROOT / "cards/anatomy.yaml", paths.anatomy)
     write_cohort(paths.trained_table, phantoms()[:40])
     for start, batch in ((40, "initial"), (52, "large")):
         films = {}
@@ -67,7 +71,7 @@ def paths(root: Path) -> Paths:
 
 
 def settings(**changes: Any) -> Params:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     return dataclasses.replace(
         params,
         sample=dataclasses.replace(params.sample, checkpoints=(1,)),
@@ -209,3 +213,15 @@ def test_the_figure_takes_any_scores(tmp_path: Path, percentile: float) -> None:
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
     with Image.open(tmp_path / "first.png") as figure:
         assert "Software" not in figure.info
+
+
+def test_the_faults_are_those_of_the_films_that_are_there(root: Path) -> None:
+    paths = Paths(root)
+    before = paths.anatomy.read_text()
+    paths.anatomy.write_text("faults: [noise, blank]")
+    try:
+        stage.run(paths, settings())
+    finally:
+        paths.anatomy.write_text(before)
+    numbers = json.loads((paths.prescreen / "prescreen.json").read_text())
+    assert list(numbers["roc"]) == ["blank", "noise"]

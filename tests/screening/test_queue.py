@@ -14,7 +14,17 @@ from cxr_release.logbook import log
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, NewDecision, Verb
 from cxr_release.screening.films import Generated
-from cxr_release.screening.queue import VIEWS, Queue, ShownFilm, View, name_of, order_of
+from cxr_release.screening.queue import (
+    NOTES,
+    STATES,
+    VIEWS,
+    Listed,
+    Queue,
+    ShownFilm,
+    View,
+    name_of,
+    order_of,
+)
 
 SEED = bytes(16)
 
@@ -336,3 +346,65 @@ def test_only_names_of_these_bytes_lead_to_a_film(tmp_path: Path) -> None:
     assert queue.film(name_of(film, SEED)) == film
     assert queue.film(name_of(Generated(film.id, 1, "large", "f" * 64), SEED)) is None
     assert queue.film("") is None
+
+
+LISTED = st.builds(
+    Listed, st.sampled_from(STATES), st.sampled_from(["", "other"]), st.sampled_from(NOTES)
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), listed=LISTED, count=st.integers(1, 9))
+def test_a_narrowed_list_holds_just_the_films_of_which_it_is_true(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, listed: Listed, count: int
+) -> None:
+    queue = queue_of(tmp_path_factory.mktemp("logs"), 24)
+    order = order_of(films(24), SEED)
+    verb = st.sampled_from([None, "keep", "exclude"])
+    given_to = {film: data.draw(st.tuples(verb, st.booleans())) for film in order}
+    decided = [
+        wish(film, state, "tilted" if noted else "")
+        for film, (state, noted) in given_to.items()
+        if state
+    ]
+    queue.decide(decided)
+
+    def holds(film: Generated) -> bool:
+        state, noted = given_to[film]
+        return (
+            (not listed.state or listed.state == (state or "open"))
+            and (not listed.reason or state == "exclude")
+            and (not listed.note or (listed.note == "with") == (bool(state) and noted))
+        )
+
+    wanted = {"queue": [film for film in order if holds(film)]}
+    latest = [film for film in reversed(order) if given_to[film][0] and holds(film)]
+    wanted["decided"] = latest
+    wanted["excluded"] = [film for film in latest if given_to[film][0] == "exclude"]
+    for view in VIEWS:
+        forward: list[str] = []
+        place: int | None = 0
+        while place is not None:
+            page = queue.page(view, count, start=place, listed=listed)
+            assert page.matching == (None if listed.all else len(wanted[view]))
+            forward += [entry.name for entry in page.entries]
+            place = page.next
+        assert forward == names(wanted[view])
+        backward: list[str] = []
+        place = 24
+        while place is not None:
+            page = queue.page(view, count, before=place, listed=listed)
+            backward[:0] = [entry.name for entry in page.entries]
+            place = page.previous
+        assert backward == names(wanted[view])
+
+
+def test_the_place_of_a_film_is_where_its_page_begins(tmp_path: Path) -> None:
+    order = order_of(films(20), SEED)
+    queue = queue_of(tmp_path, prescreened={order[3].id})
+    for film in order:
+        place = queue.place_of(film.id)
+        if film == order[3]:
+            assert place is None
+        else:
+            assert queue.page("queue", 1, start=place).entries[0].name == name_of(film, SEED)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.params import ScreenParams
+from cxr_release.params.people import ScreenParams
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.decision import PAGE, TERMINAL, Decision
 from cxr_release.screening.films import Generated

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
 from cxr_release.files import read_json, write_json, write_text
 from cxr_release.logbook import log
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.acceptance import sampled_films
 from cxr_release.screening.decision import DECISION, PRESCREEN, NewDecision
@@ -38,7 +38,7 @@ def paths(tmp_path: Path) -> Paths:
 
 @pytest.fixture
 def params() -> Params:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     return replace(params, sample=replace(params.sample, checkpoints=(3,)))
 
 

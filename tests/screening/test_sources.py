@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.logs import read_all
-from cxr_release.params import ScreenParams
+from cxr_release.params.load import load_params
+from cxr_release.params.people import ScreenParams
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.counts import decided_by, draw_reasons, table_s1
 from cxr_release.screening.decision import DECISION
@@ -96,6 +96,6 @@ def test_a_table_from_elsewhere_names_sources_by_checkpoint_or_by_id(tmp_path: P
 
 
 def test_the_default_rule_takes_them_too(films: list[Generated]) -> None:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     result = apply(films, {}, replace(params.screen), None)
     assert result.counts["total"]["released"] == len(films)

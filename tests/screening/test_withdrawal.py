@@ -10,7 +10,7 @@ import pytest
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.logs import read_all
-from cxr_release.params import ScreenParams
+from cxr_release.params.people import ScreenParams
 from cxr_release.screening.consensus import Screening, apply, withdrawn_in
 from cxr_release.screening.decision import DECISION, PRESCREEN
 from cxr_release.screening.films import Generated

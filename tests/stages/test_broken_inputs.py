@@ -14,11 +14,14 @@ import pytest
 import yaml
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
-from cxr_release.params import Params
+from cxr_release.fidelity import measure
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
+from cxr_release.radiographs import facing, orient
+from cxr_release.screening import prescreen
 from tests.support import ROOT
 from tests.support.hangs import no_hang
 from tests.support.quick_fits import quick_fits
@@ -56,8 +59,11 @@ SOUND = {
     ("reasons.yaml", "truncated"),
     ("findings.yaml", "truncated"),
     ("findings.yaml", "missing"),
+    ("anatomy.yaml", "truncated"),
+    ("anatomy.yaml", "missing"),
 }
-"""What is a right input, too: no copy, no text, nothing excluded, fewer reasons, no findings."""
+"""What is a right input, too: no copy, no text, nothing excluded, fewer reasons, no findings,
+nothing stated of the films."""
 REMEDIES = ("dvc repro", "delete it", "restore it", "move it away", "again")
 SLOW = {"fidelity", "orient", "package"}
 """These look at their inputs one after the other, with work between: not even in the long tier is
@@ -69,8 +75,12 @@ DOCUMENTS = ["{}", "[]", "1", '{"a": 1}', "null", "NaN", "[" * 100_000]
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """What is found matters as little as what networks draw."""
-    with quick_fits():
+    """What is found matters as little as what networks draw, and how surely it is found."""
+    with quick_fits(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prescreen, "PLANTED", 2)
+        patch.setattr(facing, "MIXED", 64)
+        patch.setattr(orient, "CHECKED", 20)
+        patch.setattr(measure, "similarities", partial(measure.similarities, most=2))
         yield
 
 
@@ -86,7 +96,7 @@ def project(built: tuple[Paths, Params], tmp_path: Path) -> tuple[Paths, Params]
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
     """The whole pipeline, as small as it goes."""
     paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     for stage in STAGES:
         for arguments in jobs_of_stage(stage, params):
             run(stage, paths, params, *arguments)

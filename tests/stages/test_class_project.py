@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.film_id import source_name
 from cxr_release.films.labels import read_classes
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.regenerate import film_ids, regenerate
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.verify import require_true, verify
 from tests.support.small_project import (
@@ -50,7 +50,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Paths:
 
 
 def test_every_job_has_each_class_alike_and_each_table_says_which(finished: Paths) -> None:
-    params = parameters.load(finished.params)
+    params = load_params(finished.params)
     labels: dict[str, str] = {}
     for number, batch in sampling_jobs(params):
         job = finished.job(source_name(number), batch)
@@ -83,7 +83,7 @@ def test_both_runs_know_the_same_classes(finished: Paths) -> None:
 
 
 def test_a_film_is_made_again_by_its_name(finished: Paths, tmp_path: Path) -> None:
-    params = parameters.load(finished.params)
+    params = load_params(finished.params)
     (film,) = regenerate(
         film_ids(["checkpoint-2-large-00004"]),
         tmp_path,

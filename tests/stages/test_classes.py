@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.films.labels import Labels, read_classes, read_labels
-from cxr_release.params import ConditionParams, Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
+from cxr_release.params.training import ConditionParams
 from cxr_release.paths import Paths
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom, list_phantoms
 from cxr_release.stages import clearance, find_text, ingest, split
@@ -36,7 +37,7 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
         Image.fromarray(rng.integers(0, 256, (24, 24), np.uint8)).save(raw / f"{at:02d}.png")
     rows = [f"{at:02d}.png;p{at};{site};{20 + at % 50}" for at, site in enumerate(SITES)]
     (raw / "patients.csv").write_text("\n".join(["file;patient;site;age", *rows]))
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     facts: dict[str, Any] = {"site": "code", "age": "number"}
     taken = replace(params.ingest, source=str(raw), size=16, facts=facts, least_patients=5)
     paths = Paths(root)

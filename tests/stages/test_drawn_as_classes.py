@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.logbook.log import Log
+from cxr_release.params.load import load_params
+from cxr_release.params.training import ConditionParams
 from cxr_release.release.checks.croissant_records import load
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.layout import shards_of, write_checksums
@@ -91,7 +92,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Any:
     for number in range(6):
         (folder / f"{number}.png").write_bytes(noise_png(number))
     run_stages(paths, *STAGES[: STAGES.index("screen")])
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     films = read_generated(paths.oriented_tables(params.sample.jobs))
     for film, reason in OUT.items():
         decide(
@@ -132,7 +133,7 @@ def test_findings_are_in_the_record_and_the_card_and_cannot_be_altered(
 
 def drawn_as(paths: Any) -> dict[str, str | None]:
     """Film → class that the stage `sample` noted."""
-    jobs = parameters.load(paths.params).sample.jobs
+    jobs = load_params(paths.params).sample.jobs
     return {film.id: film.label for film in read_generated(paths.oriented_tables(jobs))}
 
 
@@ -283,7 +284,7 @@ def test_a_version_keeps_labels_by_name_and_a_changed_one_is_a_changed_film(
 def test_validate_names_labels_that_are_not_those_of_the_films(
     released: Any, tmp_path: Path
 ) -> None:
-    params = parameters.load(released.params)
+    params = load_params(released.params)
     altered = tmp_path / "data"
     shutil.copytree(released.root / "data", altered, symlinks=True)
     paths = type(released)(tmp_path)
@@ -300,7 +301,7 @@ def test_validate_names_labels_that_are_not_those_of_the_films(
     told = "\n".join(map(str, caught.value.faults))
     assert "column label" in told and "the film was drawn as 'kyphotic'" in told
     assert "classes.json: key films" in told
-    plain = replace(params, condition=parameters.ConditionParams())
+    plain = replace(params, condition=ConditionParams())
     with pytest.raises(ReleaseError) as caught:
         validate(ReleaseInputs.of(paths), plain)
     assert "which is not a class of the films" in "\n".join(map(str, caught.value.faults))

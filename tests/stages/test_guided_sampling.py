@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cxr_release import fingerprint
-from cxr_release import params as parameters
 from cxr_release.errors import CheckpointError
-from cxr_release.params import GuidanceParams
+from cxr_release.params.load import load_params
+from cxr_release.params.sampling import GuidanceParams
 from cxr_release.paths import Paths
 from cxr_release.stages import sample
 from tests.support import ROOT
@@ -30,7 +30,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any
 
 
 def run(root: Path, guide: int | None) -> None:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     guidance = None if guide is None else GuidanceParams(checkpoint=guide, weight=1.5)
     guided = replace(params, sample=replace(params.sample, guidance=guidance))
     sample.run(Paths(root), guided, "2", "initial")

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, sha256, write_json
 from cxr_release.generators import checkpoints
 from cxr_release.generators.regenerate import film_ids, regenerate
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of, write_checksums
 from cxr_release.release.verify import verify
@@ -85,7 +85,7 @@ def test_each_run_has_an_autoencoder_of_its_own_films(paths: Paths) -> None:
 
 def test_trained_once_they_are_left_alone(paths: Paths) -> None:
     before = sorted(path.stat().st_mtime_ns for path in paths.latent.rglob("*"))
-    train_latent.run(paths, parameters.load(paths.params))
+    train_latent.run(paths, load_params(paths.params))
     assert sorted(path.stat().st_mtime_ns for path in paths.latent.rglob("*")) == before
 
 
@@ -125,7 +125,7 @@ def test_the_network_is_attacked_and_its_autoencoder_is_said_not_to_be(paths: Pa
 
 
 def test_films_are_drawn_again_from_their_names(paths: Paths, tmp_path: Path) -> None:
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     made = regenerate(
         film_ids(FILMS),
         tmp_path,
@@ -180,6 +180,6 @@ def test_an_autoencoder_of_other_settings_is_noticed(paths: Paths, key: str, val
     write_json(place, kept | {key: kept[key] | value if isinstance(value, dict) else value})
     try:
         with pytest.raises(ReleaseError):
-            validate.run(paths, parameters.load(paths.params))
+            validate.run(paths, load_params(paths.params))
     finally:
         write_json(place, kept)

@@ -11,7 +11,8 @@ import pytest
 
 from cxr_release.errors import DocumentError
 from cxr_release.files import write_json
-from cxr_release.params import Params, load
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.stages.metrics import run
 from tests.support import ROOT
@@ -24,7 +25,7 @@ POINTS = [{"checkpoint": 3, "fid": 21.5}, {"checkpoint": 6, "fid": 12.34567}]
 
 @pytest.fixture
 def params() -> Params:
-    return load(ROOT / "params.yaml")
+    return load_params(ROOT / "params.yaml")
 
 
 def written(root: Path, params: Params, **changes: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxr_release import params as parameters
+from cxr_release.params.load import load_params
 from cxr_release.stages import model
 from tests.support.small_project import small_project
 
@@ -13,5 +13,5 @@ def test_by_default_there_is_an_empty_folder(tmp_path: Path) -> None:
     paths = small_project(tmp_path, {})
     (paths.model / "unet").mkdir(parents=True)
     (paths.model / "unet/older").touch()
-    model.run(paths, parameters.load(paths.params))
-    assert list(paths.model.iterdir()) == []
+    model.run(paths, load_params(paths.params))
+    assert [path.name for path in paths.model.iterdir()] == [".gitkeep"]

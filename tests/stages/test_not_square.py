@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.generators import checkpoints
 from cxr_release.generators.regenerate import regenerate
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of
 from cxr_release.release.verify import verify
@@ -86,7 +86,7 @@ def test_a_checkpoint_states_width_and_height_and_draws_its_films_again(
     folder = checkpoints.folder_of(paths.final, 2)
     assert read_json(folder / "checkpoint.json")["size"] == [48, 64]
     assert checkpoints.load(folder).record.size.shape == SHAPE
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     drawn = regenerate(
         [FilmId("checkpoint-2", "large", 3), FilmId("checkpoint-2", "large", 0)],
         tmp_path,

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, ReleaseError
 from cxr_release.files import read_json, tree_sha256, write_json
 from cxr_release.film_id import BATCHES
 from cxr_release.generators.regenerate import film_ids
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.layout import write_checksums
 from cxr_release.release.verify import verify
@@ -96,7 +96,7 @@ def test_a_hub_that_fails_leaves_what_was_collected_before(
 
 def test_without_sources_the_stage_is_done_at_once(tmp_path: Path) -> None:
     paths = small_project(tmp_path, SMALLEST)
-    collect.run(paths, parameters.load(paths.params))
+    collect.run(paths, load_params(paths.params))
     assert read_json(paths.collected / "sources.json") == {}
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release.files import read_json, write_json
 from cxr_release.generators.runtime import run_folder
+from cxr_release.params.load import load_params
+from cxr_release.params.project import UNTRAINED
 from cxr_release.paths import Paths
 from cxr_release.publishing.archive import archive
 from cxr_release.publishing.diff import compare
@@ -68,7 +69,7 @@ def test_stages_about_a_network_say_that_there_is_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = small_project(tmp_path, SMALL)
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     for folder in (paths.split, paths.cohort):
         folder.mkdir(parents=True)
     for name in ("trained.parquet", "split.parquet", "classes.json", "labels.parquet"):
@@ -92,7 +93,7 @@ def test_stages_about_a_network_say_that_there_is_none(
         stage.run(paths, params)
         stage.run(paths, params)
     told = capsys.readouterr().err.splitlines()
-    sentence = parameters.UNTRAINED
+    sentence = UNTRAINED
     for stage in ("train_tuning", "train", "fidelity"):
         assert f"{stage}: {sentence}" in told
     for folder in (paths.tuning, paths.final, paths.fidelity_points):

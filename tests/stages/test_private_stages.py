@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from cxr_release import params as parameters
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.stages import train, train_latent, train_tuning
 from tests.support.release_artefacts import cohort_row, write_split
@@ -31,7 +31,7 @@ def test_both_runs_are_private_with_one_noise_and_one_key(tmp_path: Path) -> Non
     paths: Paths = small_project(tmp_path, SMALL)
     paths.split.mkdir(parents=True)
     write_split(paths.split, [cohort_row(place, f"phantom-{place}") for place in range(4)])
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     for stage in (train_latent, train_tuning, train):
         stage.run(paths, params)
     final, tuning = (stated(run / "checkpoint-1") for run in (paths.final, paths.tuning))

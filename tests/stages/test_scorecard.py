@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.film_id import source_name
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 from tests.support.commands import run
@@ -33,7 +33,7 @@ SMALL: dict[str, dict[str, Any]] = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """A project whose films are all released but one."""
     paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     films = ("ingest", "find_text", "clearance", "split")
     run_stages(paths, *films, "train_latent", "train_tuning", "train", "sample", "orient")
     rows = [
@@ -50,7 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
 
 def in_folders(paths: Paths, root: Path) -> dict[str, list[Path]]:
     """The films of each set as PNG files, and patients, labels and parts beside them."""
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     released = {
         row["id"]: row["checkpoint"]
         for row in tables.read_rows(paths.screening / "screened.parquet", schemas.SCREENED)

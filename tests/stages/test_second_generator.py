@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.film_id import BATCHES
 from cxr_release.generators.regenerate import film_ids, regenerate
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of, write_checksums
 from cxr_release.release.verify import verify
@@ -45,7 +45,7 @@ def test_without_an_autoencoder_nothing_is_trained(tmp_path: Path) -> None:
     paths.params.write_text(yaml.safe_dump(settings))
     run_stages(paths, "train_autoencoder")
     assert (paths.autoencoder / "checkpoint-2").is_dir()
-    train_autoencoder.run(paths, parameters.load(paths.params))
+    train_autoencoder.run(paths, load_params(paths.params))
     settings["autoencoder"]["steps"], settings["sample"]["generators"] = 0, []
     paths.params.write_text(yaml.safe_dump(settings))
     run_stages(paths, "train_autoencoder")
@@ -101,7 +101,7 @@ def test_the_card_names_the_generator_of_each_source(paths: Paths) -> None:
 
 
 def test_its_films_are_drawn_again_from_their_names(paths: Paths, tmp_path: Path) -> None:
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     made = regenerate(
         film_ids(FILMS),
         tmp_path,
@@ -162,7 +162,7 @@ def test_a_checkpoint_of_other_settings_is_noticed(paths: Paths, key: str, value
     write_json(place, kept | {key: kept[key] | value if isinstance(value, dict) else value})
     try:
         with pytest.raises(ReleaseError):
-            validate.run(paths, parameters.load(paths.params))
+            validate.run(paths, load_params(paths.params))
     finally:
         write_json(place, kept)
 
@@ -175,5 +175,5 @@ def test_films_of_an_autoencoder_that_is_gone_are_removed(paths: Paths, tmp_path
     (root / "params.yaml").write_text(yaml.safe_dump(settings))
     after = Paths(root)
     assert all(after.job("autoencoder", batch).is_dir() for batch in BATCHES)
-    orient.run(after, parameters.load(after.params))
+    orient.run(after, load_params(after.params))
     assert not any(after.job("autoencoder", batch).exists() for batch in BATCHES)

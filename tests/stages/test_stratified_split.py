@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.stages import clearance, find_text, ingest, split
 from tests.support import ROOT
@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> tuple[Paths, Params]:
         Image.fromarray(rng.integers(0, 256, (24, 24), np.uint8)).save(raw / f"{at:02d}.png")
     rows = [f"{at:02d}.png;p{at};{site}" for at, site in enumerate(SITES)]
     (raw / "patients.csv").write_text("\n".join(["file;patient;site", *rows]))
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     taken = replace(
         params.ingest, source=str(raw), size=16, facts={"site": "code"}, least_patients=5
     )

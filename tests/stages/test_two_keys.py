@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.stages import clearance, find_text, ingest, split
 from tests.support import ROOT
@@ -29,7 +29,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def taken_in(root: Path, raw: Path, stratify: str) -> Paths:
-    paths, params = Paths(root), parameters.load(ROOT / "params.yaml")
+    paths, params = Paths(root), load_params(ROOT / "params.yaml")
     settings = replace(params.ingest, source=str(raw), size=16, facts={"site": "code"})
     params = replace(
         params,

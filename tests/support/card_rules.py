@@ -21,7 +21,7 @@ import yaml
 
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.licenses import SPDX
-from cxr_release.params import NOT_STATED
+from cxr_release.params.identity import NOT_STATED
 from cxr_release.release.configs import Config
 from cxr_release.release.documents.card import with_header
 from cxr_release.release.documents.filled import CARD, bodies_of

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.params import IngestParams
+from cxr_release.params.films import IngestParams
 from cxr_release.radiographs.phantoms.phantom_source import Phantom, draw_phantom
 
 Settings = Callable[..., IngestParams]

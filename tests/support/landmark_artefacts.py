@@ -15,7 +15,7 @@ from cxr_release.landmarks.readers import ReadFilm, read_films
 from cxr_release.landmarks.report import Film, about_films, about_readers, rows_of
 from cxr_release.landmarks.teacher import Placed
 from cxr_release.logbook.entry import GENESIS
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.inputs import ReleaseInputs
 
 

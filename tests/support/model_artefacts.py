@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.files import read_json, write_json
-from cxr_release.params import ModelParams, NetworkParams
+from cxr_release.params.publication import ModelParams
+from cxr_release.params.training import NetworkParams
 from cxr_release.release.model.package import write_model
 from tests.support.release_artefacts import (
     CHECKPOINTS,

@@ -19,7 +19,7 @@ import numpy as np
 from cxr_release.errors import SourceError
 from cxr_release.films.decode import decode
 from cxr_release.films.dicom_file import open_dataset
-from cxr_release.params import DicomParams
+from cxr_release.params.films import DicomParams
 from tests.support.dicom_films import COMPRESSED, NATIVE, dataset_of, encoded, table, test_files
 
 SETTINGS = DicomParams(modality=(), burned_in="keep", frames="first")

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release.clearance.state import read_contents
 from cxr_release.clearance.statement import CLEARANCE, NewClearance, Word
 from cxr_release.films.film_key import FilmKey, read_key
 from cxr_release.films.png import Film
 from cxr_release.logbook import log
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.stages import clearance, find_text, ingest, split
 from tests.support.small_project import small_project
@@ -87,7 +87,7 @@ class RealFolder:
 
     @property
     def params(self) -> Params:
-        return parameters.load(self.paths.params)
+        return load_params(self.paths.params)
 
     @property
     def key(self) -> FilmKey:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.clearance.state import outcome_of
 from cxr_release.clearance.statement import CLEAR, TEXT
@@ -22,7 +21,10 @@ from cxr_release.film_id import FilmId, checkpoint_of, job_fields, job_of_row, j
 from cxr_release.films import png
 from cxr_release.films.film_key import keep_key
 from cxr_release.memorization.chance import unseen_chance
-from cxr_release.params import Params, StudyParams
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.load import load_params
+from cxr_release.params.people import StudyParams
+from cxr_release.params.project import Params
 from cxr_release.radiographs.film_classes import NO_CLASSES
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of
@@ -72,7 +74,7 @@ NOTHING_OUT: Mapping[str, str] = MappingProxyType({})
 @cache
 def small_params() -> Params:
     """The repository's parameters, shrunk."""
-    loaded = parameters.load(REPOSITORY / "params.yaml")
+    loaded = load_params(REPOSITORY / "params.yaml")
     return replace(
         loaded,
         ingest=replace(loaded.ingest, source="phantoms", size=SIZE),
@@ -588,7 +590,7 @@ def write_clearance(
 
 def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
     """A release of some artefacts; at real films of which nothing is said nobody has looked."""
-    drawn = params.ingest.source == parameters.PHANTOMS
+    drawn = params.ingest.source == PHANTOMS
     if drawn != read_json(inputs.clearance / "clearance.json")["drawn"]:
         if drawn:
             write_drawn(inputs)

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from cxr_release import params as parameters
 from cxr_release.film_id import BATCHES, jobs_of
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from tests.support import ROOT
 
@@ -57,7 +57,7 @@ def jobs_of_stage(stage: str, params: Params) -> list[tuple[Any, ...]]:
 
 def run_stages(paths: Paths, *stages: str) -> None:
     """Run stages one after the other in this process, by a project's settings."""
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     for stage in stages:
         module = importlib.import_module(f"cxr_release.stages.{stage}")
         for arguments in jobs_of_stage(stage, params):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,9 +38,9 @@ class Drawn:
         return ids | hashes | {"checkpoint-", "cervical-", ".parquet", "study-k", str(self.path)}
 
 
-def draw_kit(folder: Path, quartets: int) -> Drawn:
-    """Quartets of chequered films, drawn as the pipeline draws them."""
-    chance = np.random.default_rng(6)
+def draw_kit(folder: Path, quartets: int, pictures: Iterable[png.Film] | None = None) -> Drawn:
+    """Quartets drawn as the pipeline draws them, of chequered films or of these."""
+    pictures = iter(pictures or _chequered())
     films: dict[str, dict[str, png.Film]] = {
         "real": {},
         **{checkpoint: {} for checkpoint in CHECKPOINTS},
@@ -47,8 +48,7 @@ def draw_kit(folder: Path, quartets: int) -> Drawn:
     for source, some in films.items():
         for index in range(quartets):
             name = f"cervical-{index:04d}" if source == "real" else f"{source}-large-{index:05d}"
-            greys = chance.integers(0, 256, (SIDE // BLOCK, SIDE // BLOCK))
-            some[name] = np.kron(greys, np.ones((BLOCK, BLOCK))).astype(np.uint8)
+            some[name] = next(pictures)
     hashes = {
         source: {name: png.pixel_sha256(film) for name, film in some.items()}
         for source, some in films.items()
@@ -71,3 +71,10 @@ def draw_kit(folder: Path, quartets: int) -> Drawn:
         )
     tables.write(drawn.path, schemas.KIT, rows)
     return drawn
+
+
+def _chequered() -> Iterator[png.Film]:
+    chance = np.random.default_rng(6)
+    while True:
+        greys = chance.integers(0, 256, (SIDE // BLOCK, SIDE // BLOCK))
+        yield np.kron(greys, np.ones((BLOCK, BLOCK))).astype(np.uint8)

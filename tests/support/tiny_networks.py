@@ -15,7 +15,7 @@ from cxr_release.film_size import Size
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
-from cxr_release.params import ComputeParams, NetworkParams
+from cxr_release.params.training import ComputeParams, NetworkParams
 
 SIDE = 16
 NETWORK = NetworkParams(

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from tools.reference.markdown import code, fields_of, page, summary_of, table
 
 KINDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}

@@ -27,7 +27,7 @@ from cxr_release.generators.autoencoder.network import (
     FirstStageAutoencoder,
 )
 from cxr_release.generators.runtime.weights import read_weights
-from cxr_release.params import AutoencoderNetwork, FirstStageNetwork
+from cxr_release.params.autoencoders import AutoencoderNetwork, FirstStageNetwork
 from cxr_release.settings import between, checked, matching, read_by
 
 RECORD = "checkpoint.json"

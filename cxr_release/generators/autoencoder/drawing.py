@@ -22,7 +22,8 @@ from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.diffusion.network import to_grey, to_unit
 from cxr_release.generators.generator import Labels
 from cxr_release.generators.runtime.compute import Compute, chunks, computing
-from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.params.sampling import SampleParams
+from cxr_release.params.training import ComputeParams
 
 PIECE = 8
 """Films that the network sees at once on one core."""

@@ -12,7 +12,8 @@ from cxr_release.generators.diffusion.network import to_unit
 from cxr_release.generators.runtime.compute import Compute, chunks
 from cxr_release.generators.runtime.learner import BatchLearner, Gradients
 from cxr_release.generators.runtime.randomness import Draws, seed_of, step_draws
-from cxr_release.params import AutoencoderNetwork, TrainParams
+from cxr_release.params.autoencoders import AutoencoderNetwork
+from cxr_release.params.training import TrainParams
 
 PIECE = 8
 """Films that the network sees at once on one core when it encodes them all."""

@@ -30,7 +30,7 @@ from torch import Tensor
 from torch.nn import Conv2d, Linear, Module, functional
 
 from cxr_release.film_size import Size
-from cxr_release.params import AutoencoderNetwork, FirstStageNetwork
+from cxr_release.params.autoencoders import AutoencoderNetwork, FirstStageNetwork
 
 NORM_GROUPS = 8
 CODES = 8

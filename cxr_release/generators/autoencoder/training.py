@@ -19,7 +19,8 @@ from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.runtime.randomness import seed_of
 from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
 from cxr_release.generators.runtime.versions import versions
-from cxr_release.params import AutoencoderParams, ComputeParams, LatentParams, TrainParams
+from cxr_release.params.autoencoders import AutoencoderParams, LatentParams
+from cxr_release.params.training import ComputeParams, TrainParams
 
 
 def train(

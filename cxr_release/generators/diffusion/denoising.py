@@ -45,7 +45,8 @@ from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.generator import Guide, Labels
 from cxr_release.generators.runtime.compute import Compute, chunks, computing
 from cxr_release.generators.runtime.randomness import generator
-from cxr_release.params import ComputeParams, SampleParams, Sampler
+from cxr_release.params.sampling import SampleParams, Sampler
+from cxr_release.params.training import ComputeParams
 
 Noise = Callable[[], Tensor]
 """The next standard normal noise of the films in hand."""

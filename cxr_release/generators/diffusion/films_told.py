@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cxr_release.films.labels import read_labels
 from cxr_release.generators.conditions import ToldFilms
-from cxr_release.params import ConditionParams
+from cxr_release.params.training import ConditionParams
 
 
 def films_told(

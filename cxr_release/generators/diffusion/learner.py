@@ -17,7 +17,7 @@ from cxr_release.generators.diffusion.spaces import PixelSpace, Space
 from cxr_release.generators.runtime.compute import Compute
 from cxr_release.generators.runtime.learner import BatchLearner, Gradients
 from cxr_release.generators.runtime.randomness import Draws, seed_of, step_draws
-from cxr_release.params import NetworkParams, TrainParams
+from cxr_release.params.training import NetworkParams, TrainParams
 
 
 class Learner(BatchLearner):

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cxr_release.film_size import Size
-from cxr_release.params import NetworkParams
+from cxr_release.params.training import NetworkParams
 
 NORM_GROUPS = 8
 """Channels come in multiples of this."""

@@ -13,7 +13,7 @@ from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint
 from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.privacy.mechanism import Guarantee, Private
-from cxr_release.params import NetworkParams, TrainParams
+from cxr_release.params.training import NetworkParams, TrainParams
 
 
 def guarantee_of(

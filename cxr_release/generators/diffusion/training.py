@@ -45,7 +45,7 @@ from cxr_release.generators.privacy.mechanism import Private
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
 from cxr_release.generators.runtime.versions import versions
-from cxr_release.params import ComputeParams, NetworkParams, TrainParams
+from cxr_release.params.training import ComputeParams, NetworkParams, TrainParams
 
 
 def train(

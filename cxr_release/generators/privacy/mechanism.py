@@ -12,7 +12,7 @@ from cxr_release.errors import TrainingError
 from cxr_release.generators.privacy.accounting import epsilon_of, noise_for, opacus_version
 from cxr_release.generators.privacy.noise_key import NoiseKey, RunChance
 from cxr_release.generators.privacy.units import Unit, Units, units_of
-from cxr_release.params import TrainParams
+from cxr_release.params.training import TrainParams
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from accelerate.utils import broadcast_object_list, gather, reduce
 from torch import Tensor
 
 from cxr_release.errors import ParamsError
-from cxr_release.params import ComputeParams
+from cxr_release.params.training import ComputeParams
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -20,7 +20,7 @@ from torch import Tensor
 from cxr_release.errors import TrainingError
 from cxr_release.generators.runtime import training_state
 from cxr_release.generators.runtime.compute import Compute
-from cxr_release.params import TrainParams
+from cxr_release.params.training import TrainParams
 
 BETAS = (0.9, 0.99)
 WEIGHT_DECAY = 1e-4

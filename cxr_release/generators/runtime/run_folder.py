@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json, write_json
-from cxr_release.params import UNTRAINED
+from cxr_release.params.project import UNTRAINED
 from cxr_release.partials import PARTIAL, remove, scratch_folder, sweep
 
 RECORD = "run.json"

@@ -18,7 +18,7 @@ from cxr_release.films.facts import Box, Facing, Facts, Header, Listing
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing
-from cxr_release.params import Borders
+from cxr_release.params.films import Borders
 from cxr_release.radiographs.phantoms.collimation import Collimation, collimate, draw_collimation
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
 from cxr_release.radiographs.phantoms.hardware import plate_solids, plated_levels

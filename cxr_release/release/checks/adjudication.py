@@ -10,7 +10,7 @@ import numpy as np
 
 from cxr_release.logbook.logs import tally
 from cxr_release.memorization.tail import Tail
-from cxr_release.params import AuditParams
+from cxr_release.params.measures import AuditParams
 from cxr_release.release.checks.memorization import CLOSE, baseline_of
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View

@@ -9,7 +9,7 @@ from typing import Any
 from cxr_release import schemas
 from cxr_release.film_id import checkpoint_of
 from cxr_release.films.labels import Classes, FilmClass, shares_of
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.checks.films import KnownFilm
 from cxr_release.release.checks.parts import CONTROL
 from cxr_release.release.checks.report import CheckReport, Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from cxr_release.film_id import Job, origin_of
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import CollectedSource
 from cxr_release.release.record import Elsewhere, Record

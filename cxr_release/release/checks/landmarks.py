@@ -10,7 +10,8 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.film_size import Size
 from cxr_release.landmarks.points import MODEL, NAMES, READERS, angles_of, points_of
-from cxr_release.params import LandmarksParams, Params
+from cxr_release.params.people import LandmarksParams
+from cxr_release.params.project import Params
 from cxr_release.release.checks.counts import check_tally
 from cxr_release.release.checks.films import KnownFilm
 from cxr_release.release.checks.report import CheckReport, Place

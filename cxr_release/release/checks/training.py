@@ -13,7 +13,8 @@ from typing import Any
 from cxr_release.errors import TrainingError
 from cxr_release.film_id import Job
 from cxr_release.generators.privacy.accounting import FINEST, epsilon_of, is_installed
-from cxr_release.params import AutoencoderParams, LatentParams, Params
+from cxr_release.params.autoencoders import AutoencoderParams, LatentParams
+from cxr_release.params.project import Params
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import ReleaseInputs, TrainedAutoencoder, TrainedCheckpoint
 from cxr_release.release.record import Metrics, Privacy, Split, Training

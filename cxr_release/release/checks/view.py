@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.film_id import Job
-from cxr_release.params import AuditParams, StudyParams
+from cxr_release.params.measures import AuditParams
+from cxr_release.params.people import StudyParams
 from cxr_release.release.checks.films import KnownFilm
 from cxr_release.release.checks.report import Place
 from cxr_release.release.inputs import AuditReport, CountsDocument

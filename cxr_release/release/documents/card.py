@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from cxr_release.params import PHANTOMS
+from cxr_release.params.films import PHANTOMS
 from cxr_release.release.configs import Config
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Landmarks, Record, Reviews

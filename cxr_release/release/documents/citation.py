@@ -9,10 +9,10 @@ from urllib.parse import quote
 import yaml
 
 from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
-from cxr_release.params import NOT_STATED
+from cxr_release.params.identity import NOT_STATED
 from cxr_release.release.documents.drawn_elsewhere import drawn_by, origins
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.record import Record
+from cxr_release.release.record import Ingest, Record
 
 KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")
 """What a release is about whose films were drawn here, for those who look for it."""
@@ -118,7 +118,7 @@ def license_notice(record: Record) -> str:
             f"  licence: {one_line(source.license)}",
             f"  cite as: {one_line(source.citation)}",
             "",
-            *_shown(source.films_shown),
+            *_shown(source.films_shown, record.metrics.ingest),
         ]
     )
 
@@ -166,15 +166,18 @@ def terms(license_id: str, what: str = "dataset") -> list[str]:
     ]
 
 
-def _shown(films: int) -> list[str]:
+def _shown(films: int, ingest: Ingest) -> list[str]:
     """What holds for source films that the release shows; nothing where it shows none."""
     if not films:
         return []
+    greys = "; negatives inverted" if ingest.inverted else ""
+    sides = ["mirrored where they were found to face right."] if ingest.flipped else []
+    end = ";" if sides else "."
     return [
         f"The table audit_pairs shows {films:,} film(s) of that source, for comparison. The",
         "licence above does not cover them: they stay under the licence of the source and its",
-        "terms. They were changed: resampled to 8-bit grey of one size; negatives inverted;",
-        "mirrored where they were found to face right.",
+        f"terms. They were changed: resampled to 8-bit grey of one size{greys}{end}",
+        *sides,
         "",
     ]
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cxr_release.params import PHANTOMS
+from cxr_release.params.films import PHANTOMS
 from cxr_release.release.configs import Config
 from cxr_release.release.documents.citation import (
     bibtex,

@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from cxr_release.logbook.logs import by_people
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.release.documents.citation import stated
 from cxr_release.release.documents.drawn_elsewhere import (
     generated_by_autoencoder,
     generated_elsewhere,
     origins,
 )
+from cxr_release.release.documents.facing import facing_of
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.documents.scale import scale_of
 from cxr_release.release.layout import DATASHEET
@@ -157,18 +159,26 @@ def _preprocessing(record: Record) -> list[str]:
         f" {f'to one scale, {scale.in_words}' if scale else fit}.",
         f"{ingest.inverted:,} negatives among them were inverted, so that bone is bright.",
         f"{ingest.flipped:,} of them were found to face right and mirrored; of"
-        f" {ingest.facings.get('unknown', 0):,} it is not known which way they face.",
+        f" {ingest.facings.get('unknown', 0):,} it is not known which way they face."
+        if facing_of(record).source
+        else "Which way they face was not determined: none was mirrored for it.",
     ]
 
 
 def _manipulation(record: Record) -> str:
     jobs = record.metrics.facing
     mirrored, unknown = (sum(getattr(row, name) for row in jobs) for name in ("flipped", "unknown"))
-    return (
-        f"After {'sampling' if record.params.trains else 'they were taken in'},"
-        f" {mirrored:,} generated films that were found, or said by reviewers, to"
+    after = f"After {'sampling' if record.params.trains else 'they were taken in'},"
+    turned = (
+        f"{after} {mirrored:,} generated films that were found, or said by reviewers, to"
         f" face right were mirrored (column flipped); of {unknown:,} it is not known which way they"
-        " face (column facing). Excluded films were left out. Pixels are not changed otherwise."
+        " face (column facing). Excluded films were left out."
+        if facing_of(record).known
+        else f"{after} excluded films were left out. Which way generated films face was not"
+        " determined, and none was mirrored (columns facing, flipped)."
+    )
+    return (
+        f"{turned} Pixels are not changed otherwise."
         " Each PNG carries a provenance label: IPTC digital source type trainedAlgorithmicMedia."
     )
 

@@ -26,6 +26,7 @@ from cxr_release.release.configs import Config, opening_source
 from cxr_release.release.contents import ON_A_SHEET
 from cxr_release.release.documents.citation import bibtex, doi_url, license_url
 from cxr_release.release.documents.copies import in_words
+from cxr_release.release.documents.facing import facing_of
 from cxr_release.release.documents.figures import IN_A_STRIP, POWER, sheet_file
 from cxr_release.release.documents.markdown import FILTERS, Ready, finalize
 from cxr_release.release.documents.scale import scale_of
@@ -114,6 +115,7 @@ def _facts(
         "quantiles": _quantiles(record.metrics.audit.calibration),
         "power_figure": POWER,
         "scale": scale_of(record),
+        "facing": facing_of(record),
         "autoencoder_step": record.params.autoencoder_step,
         "latent_step": record.params.latent_step,
         "latent_size": record.params.latent_size,

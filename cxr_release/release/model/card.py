@@ -9,7 +9,7 @@ import yaml
 
 from cxr_release.fidelity.distance_types import METRICS
 from cxr_release.film_size import Size
-from cxr_release.params import PHANTOMS
+from cxr_release.params.films import PHANTOMS
 from cxr_release.release.documents.citation import license_url, terms
 from cxr_release.release.documents.filled import at_worst, environment
 from cxr_release.release.documents.markdown import Ready, one_line

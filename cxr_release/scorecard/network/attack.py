@@ -22,7 +22,7 @@ from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record, read_record
 from cxr_release.generators.runtime.compute import Compute, computing
-from cxr_release.params import ComputeParams
+from cxr_release.params.training import ComputeParams
 from cxr_release.scorecard.attacks.attack import (
     AUC,
     BEYOND,

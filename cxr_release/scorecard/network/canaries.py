@@ -24,7 +24,7 @@ from cxr_release.generators.checkpoints import Checkpoint
 from cxr_release.generators.conditions import ToldFilms
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.runtime.compute import Compute
-from cxr_release.params import TrainParams
+from cxr_release.params.training import TrainParams
 from cxr_release.scorecard.network.films import NetworkFilms
 
 BATCH = 8

@@ -33,7 +33,7 @@ from cxr_release.generators.privacy.noise_key import NoiseKey
 from cxr_release.generators.privacy.units import units_of
 from cxr_release.generators.runtime import compute as computing
 from cxr_release.generators.runtime.compute import Processes
-from cxr_release.params import NetworkParams, PrivacyParams
+from cxr_release.params.training import NetworkParams, PrivacyParams
 
 KEY = NoiseKey(b"k" * 32)
 ASKED = PrivacyParams(epsilon=8.0, delta=0.01, clip=0.5, levels=2)

@@ -22,7 +22,8 @@ from cxr_release.files import as_read, read_json
 from cxr_release.film_size import Size
 from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.opening import draw
-from cxr_release.params import NetworkParams, Sampler
+from cxr_release.params.sampling import Sampler
+from cxr_release.params.training import NetworkParams
 from cxr_release.release.model.card import render
 from cxr_release.release.model.package import write_model
 from cxr_release.release.model.record import ModelRecord

@@ -66,7 +66,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Films:
 def hall(films: Films, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that let it live; each test is a reviewer of its own."""
     reviewers = [
-        f"{kind}.{letter}" for kind in ("reader", "other") for letter in "abcdefghijklmnop"
+        f"{kind}.{letter}" for kind in ("reader", "other", "third") for letter in "abcdefghijklmnop"
     ]
     server = Server(films, tmp_path_factory.mktemp("hall"), reviewers)
     yield server

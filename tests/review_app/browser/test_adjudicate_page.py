@@ -47,7 +47,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 @pytest.fixture(scope="module")
 def room(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PairServer]:
     """One server for all tests that let it live; each test is a reviewer of its own."""
-    reviewers = [f"reader.{letter}" for letter in "abcdefghijkl"]
+    reviewers = [f"reader.{letter}" for letter in "abcdefghijklm"]
     server = PairServer(archive, tmp_path_factory.mktemp("room"), reviewers, required=99)
     yield server
     server.kill()
@@ -69,7 +69,7 @@ def tab(context: BrowserContext, archive: Archive) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def free() -> Iterator[str]:
     """Reviewers whom no other test uses."""
-    return iter(f"reader.{letter}" for letter in "abcdefghijkl")
+    return iter(f"reader.{letter}" for letter in "abcdefghijklm")
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def session(browser: Browser, archive: Archive, tmp_path: Path) -> Iterator[Sess
 def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: Session) -> None:
     chance = np.random.default_rng(5)
     mine, theirs = ([str(one) for one in chance.choice(list(KEYS), PAIRS)] for _ in range(2))
-    mine[0] = theirs[0] = "u"
+    mine[0] = theirs[0] = "2"
     server = session.server
     first, second, third = session.tables.values()
     # The second looks before the first has judged anything, and again after all of it.
@@ -141,7 +141,7 @@ def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: S
             assert first.pair() == place
         session.judge("a.b", key)
     assert first.text("#empty-state h2") == "All pairs are judged."
-    counted = [str(PAIRS), *(str(mine.count(key)) for key in "cnu")]
+    counted = [str(PAIRS), *(str(mine.count(key)) for key in "132")]
     assert first.page.locator(".figures dd").all_inner_texts() == counted
 
     second.page.reload()
@@ -165,13 +165,13 @@ def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: S
         session.judge("c.d", key)
 
     differ = [place for place in range(PAIRS) if mine[place] != theirs[place]]
-    unsure = [place for place in range(PAIRS) if mine[place] == theirs[place] == "u"]
+    unsure = [place for place in range(PAIRS) if mine[place] == theirs[place] == "2"]
     conflicts = sorted([*differ, *unsure])
     assert differ and unsure and len(conflicts) < PAIRS
     session.come("e.f")
     for place in conflicts[:SETTLED]:
         assert third.pair() == place
-        session.judge("e.f", "n")
+        session.judge("e.f", "3")
     assert third.text(".left") == f"{SETTLED} judged, {len(conflicts) - SETTLED} left"
 
     assert list(read_all(VERDICT, server.folder / "audit")) == list(PEOPLE)  # every log verifies
@@ -203,7 +203,7 @@ def test_the_page_says_what_a_copy_is_and_names_no_film(table: Table, archive: A
     assert "flicker" in table.text("dialog.keys")
     table.press("?")
     table.until_gone("dialog")
-    table.press("d")
+    table.press("Shift+V")
     assert table.page.locator("#pair").get_attribute("data-mode") == "difference"
 
 
@@ -263,8 +263,8 @@ def test_both_films_are_zoomed_moved_and_windowed_alike(table: Table) -> None:
     table.page.mouse.move(synthetic["x"] + 300, synthetic["y"] + 300)
     table.page.mouse.wheel(0, 300)
     assert table.rect("real") == table.rect("synthetic") != zoomed
-    for key in ("f", "d", "s"):
-        table.press(key)
+    for mode in ("flicker", "difference", "side"):
+        table.look(mode)
         table.drawn()
         assert table.rect("real") == table.rect("synthetic")
     table.page.dblclick('.film-pane[data-kind="real"]')
@@ -302,7 +302,7 @@ TURNS = """
 def test_flicker_shows_both_in_one_place_in_turn_until_a_verdict(
     table: Table, reviewer: str
 ) -> None:
-    table.press("f")
+    table.look("flicker")
     shown = []
     turns = table.page.evaluate(TURNS)
     labels = {"real": "Real film", "synthetic": "Synthetic film"}
@@ -313,12 +313,13 @@ def test_flicker_shows_both_in_one_place_in_turn_until_a_verdict(
     assert 700 < turns[-1][3] - turns[0][3] < 1800  # four turns of a quarter of a second
     boxes = [table.pane(kind).bounding_box() for kind in labels]
     assert boxes[0] == boxes[1]
-    table.press(" ")  # held
+    table.press("j")  # held
     held = table.page.locator("#pair").get_attribute("data-shown")
     table.page.wait_for_timeout(400)
     assert table.page.locator("#pair").get_attribute("data-shown") == held
-    table.press("s", "f")
-    table.judge("c")
+    table.look("side")
+    table.look("flicker")
+    table.judge("1")
     assert table.page.locator("#pair").get_attribute("data-mode") == "side"
     assert [one[1] for one in table.server.logged(reviewer)] == ["copy"]
 
@@ -326,14 +327,14 @@ def test_flicker_shows_both_in_one_place_in_turn_until_a_verdict(
 def test_where_nothing_shall_move_by_itself_flicker_is_by_hand(table: Table) -> None:
     table.page.emulate_media(reduced_motion="reduce")
     host = table.page.locator("#pair")
-    table.press("f")
+    table.look("flicker")
     table.page.wait_for_timeout(600)
     seen_kinds = [host.get_attribute("data-shown")]
     for _ in range(3):
-        table.press("f")
+        table.press("j")
         seen_kinds.append(host.get_attribute("data-shown"))
     assert seen_kinds == ["real", "synthetic", "real", "synthetic"]
-    table.press("s")
+    table.look("side")
     assert host.get_attribute("data-mode") == "side"
 
 
@@ -342,7 +343,7 @@ def test_the_difference_of_equal_films_is_black_and_of_others_their_difference(
 ) -> None:
     for place in (EQUAL, MIRRORED, INVERTED, BOTH):
         assert table.pair() == place
-        table.press("d")
+        table.look("difference")
         assert difference(table).max() <= 1
         table.press(*["w"] * 3, *["q"] * 6)
         assert "difference × 3.8" in table.text(".pair-readout")
@@ -350,12 +351,12 @@ def test_the_difference_of_equal_films_is_black_and_of_others_their_difference(
         table.press("r", "ArrowRight")
         table.ready()
     real, synthetic = table.greys("real"), table.greys("synthetic")
-    table.press("d")
+    table.look("difference")
     assert np.abs(difference(table) - np.abs(real - synthetic)).max() <= 1
     table.press(*["q"] * 3)
     wanted = np.minimum(255, 1.25**3 * np.abs(real - synthetic))
     assert np.abs(difference(table) - wanted).max() <= 3
-    table.press("d")
+    table.look("side")
     assert np.abs(table.greys("real") - real).max() <= 1
 
 
@@ -366,7 +367,7 @@ def difference(table: Table) -> np.ndarray[Any, np.dtype[np.float64]]:
 def test_a_film_that_matched_turned_is_shown_so_and_as_it_is_on_demand(table: Table) -> None:
     note = table.page.locator(".pair-note")
     assert not note.is_visible()
-    table.press("o")
+    table.press("g")
     table.told("shown as it was generated")
     for place, text in (
         (MIRRORED, "mirrored"),
@@ -379,7 +380,7 @@ def test_a_film_that_matched_turned_is_shown_so_and_as_it_is_on_demand(table: Ta
         real = table.greys("real")
         assert np.abs(table.greys("synthetic") - real).max() <= 1
         assert note.inner_text().startswith(f"{text} to match")
-        table.press("o")
+        table.press("g")
         plain = real[:, ::-1] if "mirrored" in text else real
         plain = 255 - plain if "inverted" in text else plain
         assert np.abs(table.greys("synthetic") - plain).max() <= 1
@@ -393,26 +394,26 @@ def test_a_verdict_is_corrected_noted_and_taken_back(
 ) -> None:
     first, second = archive.pairs[:2]
     text = "<img src=x onerror=alert(1)> & the same marker"
-    table.press("t")
+    table.press("n")
     table.page.keyboard.type(text)
     table.press("Enter")
     table.until_gone("dialog")
-    table.judge("n")  # the note goes with it
-    table.judge("c")
+    table.judge("3")  # the note goes with it
+    table.judge("1")
     table.press("Backspace", "ArrowLeft")
     table.ready()
     assert table.pair() == 0
     assert "You said: not a copy" in table.text(".verdict-state")
     assert table.text(".note-button span") == f"Note: {text}"
-    table.press("u")
+    table.press("2")
     table.told("Saved: unsure.")
     assert table.pair() == 0
-    table.press("u")
+    table.press("2")
     table.told("That is your verdict already")
     table.press("Delete")
     table.told("Taken back")
     assert table.text(".verdict-state") == "Not judged yet"
-    table.page.click('[data-action="copy"]')
+    table.page.click('[data-choice="copy"]')
     table.until_gone('.verdict-state[data-saving="true"]')
     table.until(".place:not(:empty)")
     table.ready()
@@ -443,19 +444,19 @@ def test_no_slip_and_no_missing_film_is_a_verdict(
     table.page.route("**/film/*", answer)
     table.arrive(room.addresses[reviewer])
     table.until('#pair[data-pair]:not([data-pair=""])')
-    table.press("c")
+    table.press("1")
     table.told("Nothing was judged")
     hold[0] = False
     held[0].fulfill(status=500, body="{}")
     for route in held[1:]:
         route.continue_()
     table.until('.film-pane[data-kind="real"][data-image="broken"]')
-    table.press("c")
+    table.press("1")
     table.told("a film of this pair cannot be shown")
     table.press("ArrowRight")
     table.ready()
     assert table.pair() == 1
-    table.press("n", "n", "n")  # the second and third come too soon for the next pair
+    table.press("3", "3", "3")  # the second and third come too soon for the next pair
     table.until('.progress-bar[aria-valuenow="1"]')
     table.ready()
     table.saved()
@@ -477,7 +478,7 @@ def test_a_refused_verdict_is_said_and_not_shown_as_given(
     table.page.route("**/verdicts", answer)
     table.come(room.addresses[reviewer])
     with table.page.expect_response("**/pairs") as listed:  # it asks how things stand
-        table.press("c")
+        table.press("1")
     listed.value.finished()
     banner = table.page.locator('[data-banner="refused"]')
     banner.wait_for()
@@ -488,7 +489,7 @@ def test_a_refused_verdict_is_said_and_not_shown_as_given(
     table.ready()
     assert (table.pair(), table.text(".verdict-state")) == (0, "Not judged yet")
     refusing[0] = False
-    table.judge("n")
+    table.judge("3")
     banner.get_by_role("button").click()
     assert banner.count() == 0
     assert [one[1] for one in room.logged(reviewer)] == ["not-a-copy"]
@@ -522,12 +523,12 @@ def test_who_judges_again_before_the_list_is_back_is_not_held_nor_sent_elsewhere
 
     def refused_then_judged() -> None:
         refusing[:] = [True]
-        table.press("c")
+        table.press("1")
         table.page.locator('[data-banner="refused"]').wait_for()
         while not lists:
             table.drawn()
         refusing[0] = False
-        table.press("n")
+        table.press("3")
         while not verdicts:
             table.drawn()
 
@@ -558,7 +559,7 @@ def test_the_counter_is_that_of_the_newest_answer(
     table: Table, tab: Open, room: PairServer, reviewer: str
 ) -> None:
     other = tab(room).come(f"{room.base}/r/{reviewer}/")
-    table.judge("c")
+    table.judge("1")
     other.until('.progress-bar[aria-valuenow="1"]')
     for width, height in SIZES[:2]:
         other.page.set_viewport_size({"width": width, "height": height})
@@ -583,3 +584,32 @@ def judged(table: Table) -> NewVerdict:
         if row["id"] == synthetic
     )
     return NewVerdict(real, one["sha256"], synthetic, other["sha256"], "copy")
+
+
+def test_pairs_are_gone_through_by_verdict_and_note_and_found_by_their_code(table: Table) -> None:
+    page = table.page
+    choice = page.locator(".list-tools select")
+
+    def counts() -> list[str]:
+        return choice.locator("option").all_inner_texts()
+
+    first, code = table.name(), table.text(".viewer-tools .film-code")
+    assert counts()[:2] == [f"all pairs ({PAIRS})", f"not judged ({PAIRS})"]
+    table.judge("3")
+    table.judge("1")
+    table.saved()
+    assert {"copy (1)", "not a copy (1)", "with a note (0)"} <= {*counts()}
+    choice.select_option(label="copy (1)")
+    table.ready()
+    assert page.locator('[data-choice="copy"]').get_attribute("aria-pressed") == "true"
+    table.press("ArrowRight")
+    table.told("This is the last pair of this list.")
+    table.press("ArrowLeft")
+    table.told("There is no pair before this one in this list.")
+    choice.select_option(label="with a note (0)")
+    table.told("No pair of your list is so: all are listed.")
+    assert choice.evaluate("(select) => select.selectedIndex") == 0
+    page.locator(".code-box input").fill(code.lower())
+    table.press("Enter")
+    table.until(f'#pair[data-pair="{first}"][data-ready="true"]')
+    assert table.text(".viewer-tools .film-code") == code

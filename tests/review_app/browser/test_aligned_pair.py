@@ -120,17 +120,17 @@ def test_the_difference_of_a_moved_copy_is_black_once_it_is_aligned(
     table: Table, place: int
 ) -> None:
     turn_to(table, place)
-    table.press("d")
+    table.look("difference")
     table.drawn()
     aligned = shown(table)
     inside = compared(place, len(aligned))
     assert inside.mean() > 0.8
     assert aligned[inside].mean() < 1.3  # half a pixel beside it: 1.5
     assert np.percentile(aligned[inside], 99.9) < 7  # and 11
-    table.press("o")
+    table.press("g")
     table.drawn()
     assert shown(table)[inside].mean() > 10
-    table.press("o", "+", "+", "Shift+ArrowLeft")  # and stays so where it is looked at closely
+    table.press("g", "+", "+", "Shift+ArrowLeft")  # and stays so where it is looked at closely
     table.drawn()
     assert pane(table).mean() < 1.6
     table.press("r")
@@ -140,7 +140,7 @@ def test_the_difference_of_a_moved_copy_is_black_once_it_is_aligned(
 
 def test_films_that_are_not_copies_differ_however_they_are_aligned(table: Table) -> None:
     turn_to(table, STRANGERS)
-    table.press("d")
+    table.look("difference")
     table.drawn()
     assert shown(table)[EDGE:-EDGE, EDGE:-EDGE].mean() > 10
 
@@ -151,7 +151,7 @@ def test_side_by_side_the_same_places_lie_in_the_same_places(table: Table, place
     real, synthetic = shown(table, "real"), shown(table, "synthetic")
     inside = compared(place, len(real))
     assert np.abs(real - synthetic)[inside].mean() < 1.5
-    table.press("o")
+    table.press("g")
     table.drawn()
     plain = Image.fromarray(moved_pairs(SIDE)[place][0])
     wanted = np.asarray(plain.resize(real.shape, Image.Resampling.BILINEAR), np.float64)
@@ -169,7 +169,8 @@ def test_beyond_the_real_film_there_is_a_dark_mark_and_no_difference(table: Tabl
     table.press("i")  # the display, not the mark
     table.drawn()
     assert np.array_equal(shown(table)[outside], marked[outside])
-    table.press("r", "d")
+    table.press("r")
+    table.look("difference")
     table.drawn()
     difference = shown(table)
     assert difference[outside].max() < 50  # where the synthetic film has greys
@@ -177,7 +178,7 @@ def test_beyond_the_real_film_there_is_a_dark_mark_and_no_difference(table: Tabl
     table.drawn()
     assert np.array_equal(shown(table)[outside], difference[outside])
     assert "hatched beyond the real film" in table.text(".caption-difference")
-    table.press("o")
+    table.press("g")
     table.drawn()
     assert shown(table)[outside].mean() > 50
 
@@ -199,7 +200,7 @@ def test_the_captions_say_how_the_real_film_was_moved_and_what_was_compared(tabl
         turn_to(table, place)
         assert details(table) == (moved, part)
     turn_to(table, STRANGERS)
-    table.press("o")
+    table.press("g")
     assert details(table) == ("real film as it is, not moved to match", "")
 
 
@@ -218,7 +219,7 @@ def test_the_half_that_was_compared_is_outlined_in_the_film_that_is_held_so(tabl
         [frame[name] for name in ("x", "y", "height")], abs=1
     )
     assert box["width"] == pytest.approx(frame["width"] / 2, abs=1)
-    table.press("o")
+    table.press("g")
     assert not outline.is_visible()
 
 
@@ -244,7 +245,8 @@ def test_both_films_still_zoom_move_and_window_together(table: Table) -> None:
 
 def test_in_the_flicker_marks_go_with_their_film(table: Table) -> None:
     turn_to(table, CROPPED)
-    table.press("f", " ")
+    table.look("flicker")
+    table.press("j")
     for _ in range(2):
         kind = table.page.locator("#pair").get_attribute("data-shown")
         visible = table.page.evaluate(
@@ -253,7 +255,7 @@ def test_in_the_flicker_marks_go_with_their_film(table: Table) -> None:
               .map((mark) => mark.dataset.kind)"""
         )
         assert visible == [kind]
-        table.press(" ")
+        table.press("j")
 
 
 def test_the_page_says_what_the_list_can_be_expected_to_hold(table: Table) -> None:
@@ -278,7 +280,7 @@ def test_the_page_says_what_the_list_can_be_expected_to_hold(table: Table) -> No
         "turned by 3°",
     ]
     assert "39 of 40 planted (95 % interval 87 % to 100 %)" in body.inner_text()
-    table.press("f", " ")  # the keyboard is still the pair's
+    table.look("flicker")  # the keyboard is still the pair's
     assert table.page.locator("#pair").get_attribute("data-mode") == "flicker"
     assert body.is_visible()
     summary.focus()

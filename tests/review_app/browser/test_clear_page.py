@@ -31,7 +31,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> RealFolder:
 @pytest.fixture(scope="module")
 def room(real: RealFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClearServer]:
     """One server for all tests that let it live; each test is a reviewer of its own."""
-    reviewers = [f"reader.{letter}" for letter in "abcdefgh"]
+    reviewers = [f"reader.{letter}" for letter in "abcdefghi"]
     server = ClearServer(real, tmp_path_factory.mktemp("room"), reviewers, required=99)
     yield server
     server.kill()
@@ -53,7 +53,7 @@ def tab(context: BrowserContext, real: RealFolder) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def free() -> Iterator[str]:
     """Reviewers whom no other test uses."""
-    return iter(f"reader.{letter}" for letter in "abcdefgh")
+    return iter(f"reader.{letter}" for letter in "abcdefghi")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_twenty_films_by_keyboard_and_nothing_is_lost_when_the_server_dies(
     try:
         box = LightBox(context.new_page(), server, real, FILMS).come("a.b")
         for place in range(FILMS):
-            key = "t" if place % 7 == 3 else "c"
+            key = "1" if place % 7 == 3 else "2"
             typed.append((box.film(), KEYS[key]))
             if place == KILLED:
                 server.kill()
@@ -141,14 +141,14 @@ def test_any_place_is_shown_at_full_size_and_the_keys_go_there_and_back(
     box: LightBox, reviewer: str
 ) -> None:
     assert box.scale() < 0.5
-    box.press("1")
+    box.press("o")
     assert box.mode == "whole"
     assert box.scale() == pytest.approx(1, abs=1e-6)
     box.press("Escape")
     assert (box.mode, box.scale() < 0.5) == ("around", True)
     box.press(" ")
     assert box.mode == "whole"
-    box.page.locator(".film-readout", has_text=re.compile(r"· [78]\d % of full size")).wait_for()
+    box.page.locator(".film-readout", has_text=re.compile(r"· × 0\.[78]\d?$")).wait_for()
     before = box.scale()
     box.press("+", "+")
     assert box.scale() == pytest.approx(before * 1.25**2, abs=1e-4)
@@ -171,7 +171,7 @@ def test_the_mouse_decides_takes_back_and_moves(
 ) -> None:
     first = box.film()
     before = box.name()
-    box.page.click('.decision-buttons [data-action="text"]')
+    box.page.click('[data-choice="text"]')
     box.gone_from(before)
     second = box.film()
     box.page.click('.moves [data-action="previous"]')
@@ -179,7 +179,7 @@ def test_the_mouse_decides_takes_back_and_moves(
     box.until(f'#film[data-film="{before}"]')
     box.ready()
     assert "You said: text or a mark" in box.text(".decision-state")
-    box.page.click('[data-action="take-back"]')
+    box.page.click('[data-action="undo"]')
     box.told("Taken back")
     box.settled()
     assert room.logged(reviewer) == [(first, "text"), (first, "retract")]
@@ -193,14 +193,16 @@ def test_the_last_decision_is_taken_back_from_the_film_after_it(
     box: LightBox, room: ClearServer, reviewer: str
 ) -> None:
     first, name = box.film(), box.name()
-    box.press_on("c")
+    box.press_on("2")
     box.press("u")
     box.until(f'#film[data-film="{name}"][data-ready="true"]')
     box.told("Taken back")
     box.settled()
     assert room.logged(reviewer) == [(first, "clear"), (first, "retract")]
     box.press("u")
-    box.told("There is no decision of yours to take back here.")
+    box.told("There is nothing to undo")
+    box.press("Delete")
+    box.told("There is no decision of yours to take back on this film.")
     box.press("ArrowLeft")
     box.told("There is no film before this one.")
 
@@ -209,7 +211,7 @@ def test_the_last_decision_is_taken_back_from_the_film_after_it(
 def test_a_film_that_had_only_just_appeared_is_not_decided_on(
     box: LightBox, room: ClearServer, reviewer: str
 ) -> None:
-    box.press("ArrowRight", "c")
+    box.press("ArrowRight", "2")
     box.told("Nothing was decided")
     box.settled()
     assert room.logged(reviewer) == []
@@ -220,11 +222,11 @@ def test_while_the_browser_shows_films_reduced_nothing_is_decided(
     browser: Browser, real: RealFolder, room: ClearServer, reviewer: str
 ) -> None:
     """As it does where its zoom is below 100 %."""
-    context = browser.new_context(device_scale_factor=0.8)
+    context = open_context(browser, hurried=True, ratio=0.8)
     try:
         box = LightBox(context.new_page(), room, real, FILMS).come(reviewer)
         assert "zoom is below 100 %" in box.text(".film-explained")
-        box.press("c")
+        box.press("2")
         box.told("Nothing was decided: the browser's zoom")
         box.settled()
         assert room.logged(reviewer) == []
@@ -248,3 +250,28 @@ def test_the_page_fits_its_window(box: LightBox, width: int) -> None:
     )
     size = box.page.viewport_size
     assert size and (wide, high) <= (size["width"], size["height"])
+
+
+@pytest.mark.long  # pairs are, in the regular tier
+def test_films_are_gone_through_by_decision_and_found_by_their_code(
+    box: LightBox, reviewer: str
+) -> None:
+    choice = box.page.locator(".list-tools select")
+    first = box.name()
+    code = box.text(".place").rpartition(" · ")[2]
+    box.press_on(next(key for key, word in KEYS.items() if word == "text"))
+    box.settled()
+    choice.select_option(label="text or a mark (1)")
+    box.ready()
+    assert box.name() == first
+    box.press("ArrowRight")
+    box.told("This is the last film of this list.")
+    choice.select_option(index=0)
+    box.press("ArrowRight")
+    box.gone_from(first)
+    box.press("/")
+    box.page.keyboard.type(code)
+    box.press("Enter")
+    box.until(f'#film[data-film="{first}"][data-ready="true"]')
+    box.press("i")  # the keys are the film's again
+    assert "inverted" in box.text(".film-readout")

@@ -126,8 +126,8 @@ def test_answers_may_come_in_any_order(bare: Page) -> None:
 def test_a_list_that_comes_late_takes_no_verdict_back(bare: Page) -> None:
     said: Any = bare.evaluate(
         """async () => {
-          const { PairList } = await import("/static/adjudicate/pair_list.js");
-          const pairs = new PairList({ latest: () => null });
+          const { Worklist } = await import("/static/shared/worklist.js");
+          const pairs = new Worklist({ latest: () => null }, "verdict");
           const pair = (verdict) => ({ name: "x", verdict });
           pairs.merge([pair(null)], performance.now());
           const askedAt = performance.now() - 1;

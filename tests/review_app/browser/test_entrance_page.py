@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.support.browser.review_browser import Films, Screen, Server
-from tests.support.browser.tab import SMALL
+from tests.support.browser.tab import SMALL, open_context
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -96,7 +96,7 @@ def test_after_a_previewer_the_person_comes_in_and_again_by_a_second_click(
 def test_a_session_that_ended_and_a_wrong_link_show_a_dark_page(
     browser: Browser, two: Server
 ) -> None:
-    context = browser.new_context(viewport=SMALL)
+    context = open_context(browser, hurried=False)
     page = context.new_page()
     try:
         screen = Screen(page, two, Films())

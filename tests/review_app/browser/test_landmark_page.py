@@ -3,67 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from cxr_release import schemas, tables
-from cxr_release.film_size import Size
-from cxr_release.landmarks.placement import points_of_text, text_of
-from cxr_release.landmarks.points import MODEL, NAMES, PLACES, Points, column_of, template
-from tests.support.browser.landmark_browser import Caliper, LandmarkServer
+from cxr_release.landmarks.placement import points_of_text
+from cxr_release.landmarks.points import NAMES, PLACES, Points
+from tests.support.browser.landmark_browser import Caliper, LandmarkServer, Room, make_room
 from tests.support.browser.tab import open_context
-from tests.support.oriented import oriented_row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
-SIZE = Size(64, 64)
 FILMS = 20
 KILLED, RELOADED = 8, 13
 """Films until the server is killed, and until the page is reloaded."""
 
 
-@dataclass(frozen=True)
-class Room:
-    """Films, and where the teacher put points on them."""
-
-    table: Path
-    films: dict[str, str]
-    model: Path
-    began: Points
-
-    def server(self, folder: Path, readers: list[str], films: int = FILMS) -> LandmarkServer:
-        some = dict(list(self.films.items())[:films])
-        return LandmarkServer([self.table], some, folder, readers, size=SIZE, model=self.model)
-
-
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Room:
-    folder = tmp_path_factory.mktemp("films")
-    chance = np.random.default_rng(3)
-    rows = [
-        oriented_row(chance.integers(0, 256, SIZE.shape, np.uint8), 3, "large", index)
-        for index in range(FILMS)
-    ]
-    tables.write(folder / "films.parquet", schemas.ORIENTED, rows)
-    began = points_of_text(text_of(template(SIZE) + 0.25))
-    column = column_of(began, np.ones(23), MODEL, SIZE)
-    placed = [
-        {"id": row["id"], "sha256": row["sha256"], "keypoints": column, "angles": None}
-        for row in rows
-    ]
-    tables.write(folder / "model.parquet", schemas.LANDMARKS, placed)
-    films = {row["id"]: row["sha256"] for row in rows}
-    return Room(folder / "films.parquet", films, folder / "model.parquet", began)
+    return make_room(tmp_path_factory.mktemp("films"), FILMS)
 
 
 @pytest.fixture(scope="module")
 def server(room: Room, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LandmarkServer]:
-    one = room.server(tmp_path_factory.mktemp("logs"), ["a.b", "c.d"], films=3)
+    one = room.server(tmp_path_factory.mktemp("logs"), ["a.b", "c.d", "e.f"], films=3)
     yield one
     one.kill()
 
@@ -75,17 +41,17 @@ def test_points_are_moved_by_keys_and_by_mouse_and_each_is_saved_to_a_hundredth(
     scale = page.scale()
     assert scale > 8
     moved = room.began.copy()
-    page.press("ArrowRight", "ArrowRight", "Shift+ArrowDown")
+    page.press("Control+ArrowRight", "Control+ArrowRight", "Control+Shift+ArrowDown")
     moved[0] += [2 / scale, 10 / scale]
     page.select("C4 top right")
-    page.press("ArrowUp")
+    page.press("Control+ArrowUp")
     moved[PLACES["C4 top right"]] += [0, -1 / scale]
     page.drag("C7 bottom left", -30, 20)
     moved[PLACES["C7 bottom left"]] += [-30 / scale, 20 / scale]
     assert page.selected == "C7 bottom left"
-    page.press("Shift+Space")
+    page.press("ArrowLeft")
     assert page.selected == "C7 top right"
-    page.press("x")
+    page.press("h")
     moved[PLACES["C7 top right"]] = np.nan
     assert "not saved" in page.text(".decision-state")
     page.save()
@@ -100,10 +66,12 @@ def test_points_are_moved_by_keys_and_by_mouse_and_each_is_saved_to_a_hundredth(
     page.press("PageUp")
     page.ready()
     assert "You placed these" in page.text(".decision-state")
-    page.press("u")
+    page.press("Delete")
     page.told("Taken back")
     page.settled()
     assert [line[1] for line in server.logged("a.b")] == ["place", "retract"]
+    assert page.text(".decision-state") == "Changed, not saved yet"
+    page.press("Shift+Delete")
     assert page.text(".decision-state").startswith("Not saved yet")
     assert page.errors == []
 
@@ -113,13 +81,13 @@ def test_what_was_moved_and_not_saved_waits_on_its_film(
 ) -> None:
     page = Caliper(context.new_page(), server).come("c.d")
     before = page.middle("C2 centroid")
-    page.press("Shift+ArrowLeft", "PageDown")
+    page.press("Control+Shift+ArrowLeft", "PageDown")
     page.told("they wait there")
     page.ready()
     page.press("PageUp")
     page.ready()
     assert page.middle("C2 centroid")[0] == pytest.approx(before[0] - 10, abs=1)
-    page.press("o")
+    page.press("Shift+Delete")
     assert page.middle("C2 centroid") == pytest.approx(before, abs=0.5)
     assert server.logged("c.d") == []
     assert page.errors == []
@@ -147,8 +115,12 @@ def test_twenty_films_and_nothing_is_lost_when_the_server_dies(
                     page.drag(name, right, down)
                 else:
                     page.select(name)
-                    page.press(*["ArrowRight" if right > 0 else "ArrowLeft"] * abs(right))
-                    page.press(*["ArrowDown" if down > 0 else "ArrowUp"] * abs(down))
+                    page.press(
+                        *["Control+ArrowRight" if right > 0 else "Control+ArrowLeft"] * abs(right)
+                    )
+                    page.press(
+                        *["Control+ArrowDown" if down > 0 else "Control+ArrowUp"] * abs(down)
+                    )
                 points[PLACES[name]] += [right / scale, down / scale]
             wanted.append(points)
             if place == KILLED:

@@ -11,6 +11,7 @@ import pytest
 from cxr_release.project import Project
 from cxr_release.screening.record_decisions import decide
 from tests.support.browser.lead_browser import LEAD, Servers
+from tests.support.browser.looks import SCREENS, axe_faults, faults
 from tests.support.browser.tab import LONG, open_context
 from tests.support.team_project import SETTINGS, team_project
 
@@ -111,3 +112,18 @@ def test_the_page_shows_the_tables_and_a_link_lives_until_it_is_revoked(
     with page.expect_download() as download:
         page.click('.downloads a:text-is("invitations")')
     assert "new.one,revoked" in Path(download.value.path()).read_text()
+
+
+@pytest.mark.long
+def test_the_page_is_well_on_every_screen(page: Page, browser: Browser) -> None:
+    """It shows no film, so a phone will do."""
+    for screen in SCREENS:
+        context = browser.new_context(
+            **screen.context(), storage_state=page.context.storage_state()
+        )
+        here = context.new_page()
+        here.goto(page.url)
+        here.locator('main[aria-busy="false"]').wait_for()
+        assert faults(here, screen) == [], screen.name
+        assert axe_faults(here, ("moderate", "serious", "critical")) == [], screen.name
+        context.close()

@@ -40,10 +40,10 @@ class Typist:
         self.place = place
 
     def decide(self, key: str) -> None:
-        """Press a deciding key, other than `u`, on the film in the frame."""
+        """Press a deciding key on the film in the frame."""
         if key.isdigit():
             self.last = CODES[int(key) - 1]
-        reason = {"f": "wrong-facing", "k": ""}.get(key, self.last)
+        reason = {"l": "wrong-facing", "k": ""}.get(key, self.last)
         verb = "keep" if key == "k" else "exclude"
         self.screen.press(key)
         line = (self.ids[self.place], verb, reason, "")
@@ -52,7 +52,7 @@ class Typist:
         self.stands[self.place] = line
 
     def take_back(self) -> None:
-        self.screen.press("u")
+        self.screen.press("Delete")
         self.lines.append((self.ids[self.place], "retract", "", ""))
         del self.stands[self.place]
 
@@ -81,7 +81,7 @@ def test_200_films_by_keyboard_with_reload_and_a_killed_server(
         typist.go_to(some)
         typist.decide(str(chance.integers(1, 5)))
         typist.go_to(other)
-        typist.decide(str(chance.choice(["x", "f", "k"])))
+        typist.decide(str(chance.choice(["x", "l", "k"])))
         if turn == 2:
             screen.saved()
             shown = typist.ids, screen.states()

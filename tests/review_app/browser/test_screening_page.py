@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image
 
 from cxr_release.films.png import Film
+from cxr_release.review_app.keys import groups_of
 from tests.support.browser.review_browser import A_PAGE, BLOCK, CODES, TITLE, Screen, Server
+from tests.support.browser.tab import size_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -160,8 +162,9 @@ def test_a_reason_is_changed_and_taken_back(screen: Screen, reviewer: str) -> No
     ids = screen.ids()
     screen.press("x")  # there is no last reason yet: which one?
     screen.until('[role="menu"]')
-    screen.press("1", "ArrowRight", "3", "ArrowRight", "x", "ArrowRight", "f")
-    screen.press("ArrowLeft", "4", "u", "u")  # the second `u` takes back the last one made: `f`
+    screen.press("1", "ArrowRight", "3", "ArrowRight", "x", "ArrowRight", "l")
+    screen.press("ArrowLeft", "4", "u", "u")  # the second `u` undoes what was done before: `l`
+    screen.press("ArrowLeft", "Delete")
     screen.saved()
 
     assert screen.states()[:4] == ["exclude", "exclude", "open", "open"]
@@ -171,8 +174,9 @@ def test_a_reason_is_changed_and_taken_back(screen: Screen, reviewer: str) -> No
         (ids[2], "exclude", CODES[2], ""),
         (ids[3], "exclude", "wrong-facing", ""),
         (ids[2], "exclude", CODES[3], ""),
-        (ids[2], "retract", "", ""),
+        (ids[2], "exclude", CODES[2], ""),
         (ids[3], "retract", "", ""),
+        (ids[2], "retract", "", ""),
     ]
     screen.view("excluded")
     screen.ready()
@@ -241,6 +245,9 @@ def test_films_that_are_not_on_the_screen_yet_are_not_kept(
     screen.until('.tile[data-image="loading"]')
     screen.press("Enter")
     screen.told(f"{A_PAGE} films are not on the screen yet")
+    for key in ("1", "k", "l"):
+        screen.press(key)
+        screen.told("film is not on the screen yet")
     assert hall.logged(reviewer) == []
 
     for one in held[:AT_ONCE]:
@@ -319,12 +326,13 @@ def test_window_and_level_are_exactly_linear(screen: Screen) -> None:
     screen.press(" ")
     screen.until("#enlarged:not([hidden])")
     _compare(screen, film, inverted=False)
-    screen.press(*["w"] * 3, *["a"] * 9)
+    screen.press(*["w"] * 3, *["q"] * 9)
     _compare(screen, film, inverted=False)
-    screen.press("i", "d")
+    screen.press("i", "z")
     _compare(screen, film, inverted=True)
     screen.press("r")
-    assert screen.text(".viewer-readout").split() == ["W", "255", "L", "127.5", "zoom", "100", "%"]
+    size = size_text(screen.magnification(".viewer-film"))
+    assert screen.text(".viewer-readout").split() == ["W", "255", "L", "127.5", *size.split()]
 
 
 def _compare(screen: Screen, film: Film, *, inverted: bool) -> None:
@@ -348,9 +356,11 @@ def _compare(screen: Screen, film: Film, *, inverted: bool) -> None:
 def test_the_enlarged_film_takes_decisions_and_moves_on(screen: Screen, reviewer: str) -> None:
     ids = screen.ids()
     screen.press(" ")
+    fitted = screen.magnification(".viewer-film")
     screen.page.mouse.move(500, 300)
     screen.page.mouse.wheel(0, -300)
-    screen.page.locator(".viewer-readout", has_text="zoom 162 %").wait_for()
+    wider = size_text(np.exp(300 * 0.0016) * fitted)  # a notch of the wheel is 100
+    screen.page.locator(".viewer-readout", has_text=wider).wait_for()
     screen.page.mouse.down(button="right")
     screen.page.mouse.move(460, 280)  # narrower, brighter
     screen.page.mouse.up(button="right")
@@ -392,15 +402,13 @@ def test_the_mouse_can_do_it_too(screen: Screen, reviewer: str) -> None:
 
 
 def test_keys_are_found_on_other_keyboards(bare: Page) -> None:
-    """Digits without Shift, brackets with AltGr, CapsLock; and Ctrl is the browser's."""
+    """Digits without Shift, brackets with AltGr, CapsLock, Greek; Ctrl is the browser's, mostly."""
     actions = bare.evaluate(
-        """async () => {
-          const { REVIEW_KEYS, actionOf } = await import("/static/shared/keys.js");
+        """async (keys) => {
+          const { actionOf, useKeys } = await import("/static/shared/keys.js");
+          useKeys(keys);
           const press = (options, shown = "grid") =>
-            actionOf(
-              new KeyboardEvent("keydown", options),
-              REVIEW_KEYS.filter(({ where = shown }) => where === shown),
-            );
+            actionOf(new KeyboardEvent("keydown", options), shown);
           return [
             press({ key: "é", code: "Digit2" }),
             press({ key: "[", code: "Digit8", ctrlKey: true, modifierAltGraph: true }),
@@ -408,10 +416,28 @@ def test_keys_are_found_on_other_keyboards(bare: Page) -> None:
             press({ key: "X", code: "KeyX" }),
             press({ key: "0", code: "Numpad0" }),
             press({ key: "f", code: "KeyF", ctrlKey: true }),
+            press({ key: "z", code: "KeyY", ctrlKey: true }),
+            press({ key: "z", code: "KeyZ", metaKey: true }),
+            press({ key: "Z", code: "KeyZ", ctrlKey: true, shiftKey: true }),
+            press({ key: "\u03c5", code: "KeyY" }),
+            press({ key: "\u03c7", code: "KeyX" }),
+            press({ key: "U", code: "KeyU", shiftKey: true }),
+            press({ key: "u", code: "KeyU", altKey: true }),
           ];
-        }"""
+        }""",
+        groups_of("review"),
     )
-    assert actions == ["reason-1", "previous-page", "zoom-in", "exclude", "reason-9", ""]
+    assert actions == [
+        "choice-2",
+        "previous",
+        "zoom-in",
+        "exclude",
+        "choice-10",
+        "",
+        *("undo", "undo", "redo"),
+        "",  # a Greek keyboard: y and x by their places
+        *("exclude", "undo", ""),
+    ]
 
 
 def test_a_film_that_faces_right_is_mirrored_by_a_key_and_taken_back(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import numpy as np
@@ -61,20 +61,34 @@ def linkage(sets: ScoreSets) -> Attack:
     return attack
 
 
-@pytest.fixture(autouse=True)
-def _no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
+ATTACKS = nearest, density, linkage
+Drawn = list[dict[Callable[[ScoreSets], Attack], Attack]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_housekeeping() -> Iterator[None]:
     """Collecting garbage and limiting libraries' threads would take most of the time."""
-    monkeypatch.setattr("gc.collect", lambda: 0)
-    for module in (parallel, galleries, linkage_module):
-        monkeypatch.setattr(module, "one_thread_each", nullcontext)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gc.collect", lambda: 0)
+        for module in (parallel, galleries, linkage_module):
+            patch.setattr(module, "one_thread_each", nullcontext)
+        yield
 
 
-@pytest.mark.parametrize("attacked", [nearest, density, linkage])
+@pytest.fixture(scope="module")
+def drawn(_no_housekeeping: None) -> Drawn:
+    """What each attack makes of the same draws, of which none leaks."""
+    chance = np.random.default_rng(3)
+    draws = (honest(chance) for _ in range(DRAWS))
+    return [{attacked: attacked(sets) for attacked in ATTACKS} for sets in draws]
+
+
+@pytest.mark.parametrize("attacked", ATTACKS)
 def test_intervals_cover_a_half_and_p_values_hold(
+    drawn: Drawn,
     attacked: Callable[[ScoreSets], Attack],
 ) -> None:
-    chance = np.random.default_rng(3)
-    attacks = [attacked(honest(chance)) for _ in range(DRAWS)]
+    attacks = [each[attacked] for each in drawn]
     areas = [attack.separation.auc for attack in attacks]
     covered = np.mean([area.low <= 0.5 <= area.high for area in areas])
     assert covered >= 0.92
@@ -90,11 +104,11 @@ def test_intervals_cover_a_half_and_p_values_hold(
         assert np.mean([low <= 0 <= high for low, high in intervals]) >= 0.92
 
 
-def test_all_tests_together_find_a_leak_in_one_of_20() -> None:
-    chance = np.random.default_rng(5)
+def test_all_tests_together_find_a_leak_in_one_of_20(
+    drawn: Drawn,
+) -> None:
     found = []
-    for _ in range(DRAWS):
-        sets = honest(chance)
-        attacks = corrected([nearest(sets), density(sets), linkage(sets)])
+    for each in drawn:
+        attacks = corrected([each[attacked] for attacked in ATTACKS])
         found.append(any(attack.leaks for attack in attacks if isinstance(attack, Attack)))
     assert np.mean(found) <= 0.08

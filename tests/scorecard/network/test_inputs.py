@@ -14,7 +14,7 @@ from cxr_release.errors import CheckpointError, SourceError
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators.checkpoints import Latents, Record
-from cxr_release.params import FirstStageNetwork
+from cxr_release.params.autoencoders import FirstStageNetwork
 from cxr_release.radiographs.split import CONTROL, HELD_OUT, TUNING
 from cxr_release.scorecard.network.films import Chosen, NetworkFilms, read_films
 from cxr_release.scorecard.network.inputs import inputs_of_project, reference_for, unfit

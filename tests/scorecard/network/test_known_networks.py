@@ -12,7 +12,8 @@ import pytest
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.diffusion.training import train
-from cxr_release.params import ComputeParams, load
+from cxr_release.params.load import load_params
+from cxr_release.params.training import ComputeParams
 from cxr_release.scorecard.attacks.attack import Attack, corrected
 from cxr_release.scorecard.network.attack import network_attacks
 from cxr_release.scorecard.network.films import Chosen
@@ -29,7 +30,7 @@ MEMBERS, CONTROLS, OTHERS = slice(0, 40), slice(40, 160), slice(160, 560)
 
 
 def trained(folder: Path, films: Sequence[tuple[Film, str]], *, steps: int) -> Path:
-    params = load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     train(
         np.stack([film for film, _ in films]),
         folder,

@@ -15,7 +15,7 @@ from cxr_release.generators.autoencoder.network import build
 from cxr_release.generators.checkpoints import Checkpoint, Latents
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.runtime.compute import Compute, computing
-from cxr_release.params import FirstStageNetwork
+from cxr_release.params.autoencoders import FirstStageNetwork
 from cxr_release.scorecard.network.films import NetworkFilms
 from cxr_release.scorecard.network.losses import PIA_TIME, SIMA_TIME, Prober, times_of
 from tests.support.tiny_networks import COMPUTE, NETWORK, SIDE, untrained, with_weights

@@ -18,6 +18,8 @@ from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.review_app.adjudicate import adjudicate
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import load_anatomy
+from tests.support import ROOT
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 from tests.support.oriented import oriented_row
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 PAIRS, SIDE, BLOCK = 20, 64, 16
 TITLE = "Audit <i>of phantoms</i>"
-KEYS = {"c": "copy", "n": "not-a-copy", "u": "unsure"}
+KEYS = {"1": "copy", "3": "not-a-copy", "2": "unsure"}
 EQUAL, MIRRORED, INVERTED, BOTH = range(4)
 """Places of the pairs whose synthetic film is the real one, turned so; all others differ."""
 Grey = NDArray[np.float64]
@@ -132,6 +134,7 @@ class PairServer(MortalServer):
             "audit_log": folder / "audit",
             "orders": folder / "orders",
             "title": TITLE,
+            "anatomy": load_anatomy(ROOT / "cards/anatomy.yaml"),
             **more,
         }
         super().__init__(serve_pairs, asked, reviewers)
@@ -170,6 +173,11 @@ class Table(Tab):
     def drawn(self) -> None:
         """What was pressed is on the screen."""
         self.page.evaluate("new Promise((wake) => requestAnimationFrame(() => setTimeout(wake)))")
+
+    def look(self, mode: str) -> None:
+        """Side by side, flicker or difference, by the keyboard alone."""
+        while self.page.locator("#pair").get_attribute("data-mode") != mode:
+            self.press("v")
 
     def judge(self, key: str) -> None:
         """A verdict, and on to the next pair or the end."""

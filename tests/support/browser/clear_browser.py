@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 WIDTH, HEIGHT = 1_400, 704
-KEYS = {"c": "clear", "t": "text"}
+KEYS = {"2": "clear", "1": "text"}
 
 
 def serve_films(asked: dict[str, Any]) -> None:

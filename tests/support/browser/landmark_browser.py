@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from cxr_release import schemas, tables
 from cxr_release.film_size import Size
 from cxr_release.landmarks.page_films import Drawn
-from cxr_release.landmarks.placement import PLACEMENT, points_of_text
-from cxr_release.landmarks.points import NAMES, Points
+from cxr_release.landmarks.placement import PLACEMENT, points_of_text, text_of
+from cxr_release.landmarks.points import MODEL, NAMES, Points, column_of, template
 from cxr_release.logbook import log
 from cxr_release.review_app.landmark import landmark
 from cxr_release.review_app.site import Site
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
+from tests.support.oriented import oriented_row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,6 +44,7 @@ class LandmarkServer(MortalServer):
         *,
         size: Size,
         model: Path,
+        **more: Any,
     ) -> None:
         self.folder = folder
         asked = {
@@ -49,6 +55,7 @@ class LandmarkServer(MortalServer):
             "orders": folder / "orders",
             "title": "Landmarks <i>of films</i>",
             "size": size,
+            **more,
         }
         super().__init__(serve_films, asked, reviewers)
 
@@ -129,4 +136,42 @@ class Caliper(Tab):
         """By the keyboard alone."""
         while self.selected != point:
             assert self.selected in NAMES
-            self.press("n")
+            self.press("ArrowRight")
+
+
+SIZE = Size(64, 64)
+
+
+@dataclass(frozen=True)
+class Room:
+    """Films, and where the teacher put points on them."""
+
+    table: Path
+    films: dict[str, str]
+    model: Path
+    began: Points
+
+    def server(
+        self, folder: Path, readers: Sequence[str], films: int | None = None
+    ) -> LandmarkServer:
+        some = dict(list(self.films.items())[:films])
+        return LandmarkServer([self.table], some, folder, readers, size=SIZE, model=self.model)
+
+
+def make_room(folder: Path, films: int) -> Room:
+    """Films of noise in a folder, with points of a model a quarter of a pixel off the template."""
+    chance = np.random.default_rng(3)
+    rows = [
+        oriented_row(chance.integers(0, 256, SIZE.shape, np.uint8), 3, "large", index)
+        for index in range(films)
+    ]
+    tables.write(folder / "films.parquet", schemas.ORIENTED, rows)
+    began = points_of_text(text_of(template(SIZE) + 0.25))
+    column = column_of(began, np.ones(23), MODEL, SIZE)
+    placed = [
+        {"id": row["id"], "sha256": row["sha256"], "keypoints": column, "angles": None}
+        for row in rows
+    ]
+    tables.write(folder / "model.parquet", schemas.LANDMARKS, placed)
+    shown = {row["id"]: row["sha256"] for row in rows}
+    return Room(folder / "films.parquet", shown, folder / "model.parquet", began)

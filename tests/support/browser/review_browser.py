@@ -57,7 +57,7 @@ def serve_review(asked: dict[str, Any]) -> None:
 class Server(MortalServer):
     """`review` in a process that can be killed and started again on the same port."""
 
-    def __init__(self, films: Films, folder: Path, reviewers: Sequence[str]) -> None:
+    def __init__(self, films: Films, folder: Path, reviewers: Sequence[str], **more: Any) -> None:
         self.folder = folder
         asked = {
             "tables": films.tables,
@@ -69,6 +69,7 @@ class Server(MortalServer):
             "reasons": REASONS,
             "title": TITLE,
             "required": len(reviewers),  # nobody's queue gets shorter by what others decide
+            **more,
         }
         super().__init__(serve_review, asked, reviewers)
 

@@ -56,15 +56,37 @@ const shorten = (name, waits) => {
 """
 
 
-def open_context(browser: Browser, *, hurried: bool) -> BrowserContext:
+INTRODUCED = """
+{
+  const [, place, person] = location.pathname.split("/");
+  const pages = place === "r" ? ["review", "audit", "landmarks", "burned-in"] : [];
+  for (const page of pages) {
+    try {
+      localStorage.setItem(`cxr-release/${page}/${person}/introduced`, "yes");
+    } catch {
+      // a test takes the storage away
+    }
+  }
+}
+"""
+"""Whoever opens a page has put its first card away before."""
+
+
+def open_context(
+    browser: Browser, *, hurried: bool, introduced: bool = True, ratio: float = 1
+) -> BrowserContext:
     """A browser of one person.
 
     Args:
         browser: in which.
         hurried: films settle, and an idle page looks again, in a tenth of the time: for tests of
             many pages, which only wait for it.
+        ratio: pixels of the screen for one of the page.
+        introduced: the card that a page shows at the first visit was seen before.
     """
-    context = browser.new_context(viewport=SMALL)
+    context = browser.new_context(viewport=SMALL, device_scale_factor=ratio)
+    if introduced:
+        context.add_init_script(INTRODUCED)
     if hurried:
         films = (
             "adjudicate/pair_view.js",
@@ -85,6 +107,13 @@ def _waits(script: str, name: str) -> int:
     found = re.search(rf"^const {name} = (\d+);$", (STATIC / script).read_text(), re.MULTILINE)
     assert found, f"{script} has no {name}"
     return int(found[1])
+
+
+def size_text(magnification: float) -> str:
+    """How a page writes pixels of the screen for one of a film, unless they are as many."""
+    rounded = f"{magnification:.0f}" if magnification >= 10 else f"{magnification:.2g}"
+    rounded = f"{magnification:.2f}" if float(rounded) == 1 else rounded
+    return f"× {rounded}"
 
 
 class Tab:
@@ -147,6 +176,13 @@ class Tab:
         """See `HASHES`."""
         found: list[str] = self.page.evaluate(HASHES, selector)
         return found
+
+    def magnification(self, image: str) -> float:
+        """Pixels of the screen for one of a film, from the box that the film takes."""
+        seen: float = self.page.locator(image).evaluate(
+            "(film) => film.getBoundingClientRect().width * devicePixelRatio / film.naturalWidth"
+        )
+        return seen
 
     def told(self, text: str) -> None:
         """Wait until the page says this over the films."""

@@ -1,6 +1,6 @@
 // What the adjudication page asks of the server, and how the answers look.
 
-import { Connection } from "../shared/connection.js";
+import { WorklistApi } from "../shared/worklist_api.js";
 
 /** @typedef {"copy"|"not-a-copy"|"unsure"} Verdict */
 
@@ -8,6 +8,7 @@ import { Connection } from "../shared/connection.js";
  * A pair, and this reviewer's verdict on it. All names are opaque.
  * @typedef {object} Pair
  * @property {string} name
+ * @property {string} code by which people tell each other which pair they mean
  * @property {string} real name of the real film
  * @property {string} synthetic name of the synthetic film
  * @property {"plain"|"mirrored"|"inverted"|"mirrored-inverted"} view how it is held against the real one
@@ -36,24 +37,14 @@ import { Connection } from "../shared/connection.js";
  */
 
 /** @typedef {{done: number, left: number, awaited: number|null}} Progress */
-/** @typedef {{reviewer: string, title: string, adjudicates: boolean, expectation: Expectation}} Setup */
+/** @typedef {{reviewer: string, title: string, anatomy: string, adjudicates: boolean, expectation: Expectation, criteria: [string, string][]}} Setup */
 /** @typedef {{pair: string, verdict: Verdict|"retract", note: string}} NewVerdict */
 /** @typedef {{pair: Pair, logged: number}} Answer */
 
 /** @type {Record<Verdict, string>} */
-export const VERDICT_TEXTS = { copy: "copy", "not-a-copy": "not a copy", unsure: "unsure" };
+export const VERDICT_TEXTS = { copy: "copy", unsure: "unsure", "not-a-copy": "not a copy" };
 
-export class AdjudicateApi extends Connection {
-  /** @returns {Promise<Pair[]>} */
-  async pairs() {
-    return (await this.get("pairs")).pairs;
-  }
+/** In the order of their keys: a slip of one key is not the opposite. */
+export const VERDICTS = /** @type {Verdict[]} */ (Object.keys(VERDICT_TEXTS));
 
-  /**
-   * @param {NewVerdict[]} verdicts one at a time
-   * @returns {Promise<Answer>}
-   */
-  send([verdict]) {
-    return this.post("verdicts", verdict);
-  }
-}
+export const adjudicateApi = () => new WorklistApi("pairs", "verdicts");

@@ -3,13 +3,16 @@
 
 import { button, element } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
-import { ADJUDICATE_KEYS, keyName } from "../shared/keys.js";
-import { Viewport } from "../shared/viewer.js";
+import { keyName } from "../shared/keys.js";
+import { Viewport, magnificationText } from "../shared/viewer.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 import { between } from "../shared/windowing.js";
 import { PairMarks } from "./pair_marks.js";
 import { Pose } from "./pose.js";
 
 /** @typedef {"side"|"flicker"|"difference"} Mode */
+/** @type {readonly Mode[]} */
+const MODES = ["side", "flicker", "difference"];
 /** @typedef {"real"|"synthetic"} Kind */
 
 /** Each film for a quarter of a second: both twice a second, below what may harm. */
@@ -50,7 +53,7 @@ export class PairView extends FilmPanes {
    */
   constructor(host, images) {
     super(host, images, SETTLE_MS);
-    const key = keyName(ADJUDICATE_KEYS, "as-generated");
+    const key = keyName("as-generated");
     const tooltip = `Both films as they are, or aligned to match (${key})`;
     this.readout = element("p", { class: "pair-readout", attributes: { "aria-live": "off" } });
     this.note = button({ class: "pair-note", attributes: { title: tooltip }, on: { click: () => this.act("as-generated") } });
@@ -61,12 +64,15 @@ export class PairView extends FilmPanes {
     for (const [place, pane] of this.panes.entries()) pane.host.dataset.kind = KINDS[place];
     this.films = element("div", { class: "pair-films" }, ...this.panes.map((pane) => pane.host));
     this.marks = new PairMarks(this.panes.map(({ viewer }) => viewer));
+    this.tools = new ViewerTools(this.windowing, (action) => this.act(action));
     host.append(
       element("div", { class: "pair-bar" }, this.readout, this.captions[0], this.middle, this.captions[1], this.note),
       element("div", { class: "pair-details" }, ...this.details),
       element("div", { class: "pair-stage" }, this.films, this.marks.host),
     );
     for (const shared of [this.windowing, this.viewport]) shared.addEventListener("change", () => this.#drawReadout());
+    for (const { viewer } of this.panes) viewer.image.addEventListener("load", () => this.#drawReadout());
+    new ResizeObserver(() => this.#drawReadout()).observe(this.films);
     this.#draw();
   }
 
@@ -104,10 +110,10 @@ export class PairView extends FilmPanes {
    * @returns {boolean} whether it was one of ours
    */
   act(action) {
-    if (action === "side") this.look("side");
-    else if (action === "flicker") this.#flicker();
-    else if (action === "difference") this.look(this.mode === "difference" ? "side" : "difference");
-    else if (action === "other" && this.mode === "flicker") {
+    if (isMode(action)) this.look(action);
+    else if (action === "view" || action === "view-back") {
+      this.look(MODES[(MODES.indexOf(this.mode) + (action === "view" ? 1 : MODES.length - 1)) % MODES.length]);
+    } else if (action === "other" && this.mode === "flicker") {
       this.#stopFlickering();
       this.#showOther();
     } else if (action === "as-generated" && this.#alignment !== "") {
@@ -118,6 +124,8 @@ export class PairView extends FilmPanes {
       this.#amplify(action === "narrower" ? GAIN_STEP : 1 / GAIN_STEP);
     } else {
       if (action === "reset") this.#amplify(0);
+      // Of the synthetic film, which is never moved.
+      if (action === "full-size") return this.panes[1].viewer.act(action);
       return this.panes[0].viewer.act(action);
     }
     return true;
@@ -127,13 +135,6 @@ export class PairView extends FilmPanes {
   get #alignment() {
     const view = ORIENTATIONS[this.#pair?.view ?? "plain"] ?? "";
     return [view, this.#pose.moves ? "aligned" : ""].filter(Boolean).join(", ");
-  }
-
-  #flicker() {
-    // Where nothing shall move by itself, each press shows the other film.
-    if (this.mode !== "flicker") this.look("flicker");
-    else if (this.#reducedMotion.matches) this.#showOther();
-    else this.look("side");
   }
 
   /** @param {number} factor */
@@ -156,6 +157,7 @@ export class PairView extends FilmPanes {
     dataset.mode = this.mode;
     dataset.shown = this.#shown;
     dataset.pair = this.#pair?.name ?? "";
+    this.tools.showCode(this.#pair?.code ?? "");
     dataset.ready = String(this.ready);
     const view = this.#asGenerated ? "plain" : (this.#pair?.view ?? "plain");
     const pose = this.#asGenerated || !this.#pose.moves ? null : this.#pose;
@@ -168,7 +170,7 @@ export class PairView extends FilmPanes {
     this.note.hidden = this.#alignment === "";
     this.note.replaceChildren(
       texts[0],
-      element("kbd", { text: keyName(ADJUDICATE_KEYS, "as-generated") }),
+      element("kbd", { text: keyName("as-generated") }),
       element("span", { class: "muted", text: texts[1] }),
     );
     this.films.style.filter = this.mode === "difference" && this.#gain > 1 ? `brightness(${this.#gain})` : "";
@@ -196,9 +198,27 @@ export class PairView extends FilmPanes {
     this.middle.textContent = `Difference: black where both films are equal${hatched ? ", hatched beyond the real film" : ""}`;
   }
 
+  /** How large both films are shown, as they are held against each other. */
+  get #sizes() {
+    const [real, synthetic] = this.panes.map(({ viewer }) => viewer.magnification);
+    if (real === null || synthetic === null) return "";
+    const scale = this.#asGenerated || !this.#pose.moves ? 1 : this.#pose.scale;
+    const [first, second] = [real / scale, synthetic].map(magnificationText);
+    return first === second ? first : `real ${first}, synthetic ${second}`;
+  }
+
   #drawReadout() {
-    const texts = [this.windowing.readout.replaceAll("\n", " "), this.viewport.readout];
+    const texts = [this.windowing.readout.replaceAll("\n", " "), this.#sizes].filter(Boolean);
+    this.tools.show(this.panes[1].viewer.isFullSize);
     if (this.mode === "difference") texts.push(`difference × ${this.#gain.toFixed(1)}`);
     this.readout.textContent = texts.join(" · ");
   }
+}
+
+/**
+ * @param {string} action
+ * @returns {action is Mode}
+ */
+function isMode(action) {
+  return MODES.some((mode) => mode === action);
 }

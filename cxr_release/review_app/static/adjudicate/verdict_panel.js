@@ -2,31 +2,18 @@
 
 import { button, definitions, element, setAttributes } from "../shared/dom.js";
 import { dateTime, number } from "../shared/format.js";
-import { Header, actionButton } from "../shared/frame.js";
-import { ADJUDICATE_KEYS, keyName } from "../shared/keys.js";
-import { VERDICT_TEXTS } from "./api.js";
+import { Header, choiceButtons } from "../shared/frame.js";
+import { helpRow, keyName } from "../shared/keys.js";
+import { VERDICTS, VERDICT_TEXTS } from "./api.js";
 
 /** What a copy is, as it was laid down before anybody looked at a pair. */
 const RULE = "A copy is nearly identical to the real film in any of these, beyond what two films may share by chance:";
-/** @type {readonly [string, string][]} */
-const CRITERIA = [
-  ["Vertebral contours", "The outlines of the vertebrae run alike, edge for edge."],
-  ["Soft-tissue silhouettes", "Skin, airway and prevertebral tissue have the same outlines."],
-  ["Acquisition artefacts", "The same markers, borders or streaks lie in the same places."],
-];
 /** @type {[string, string][]} */
 const MODES = [
   ["side", "Side by side"],
   ["flicker", "Flicker"],
   ["difference", "Difference"],
 ];
-/** @type {[string, string][]} */
-const VERDICTS = [
-  ["copy", "Copy"],
-  ["not-a-copy", "Not a copy"],
-  ["unsure", "Unsure"],
-];
-
 export class VerdictPanel {
   /**
    * @param {HTMLElement} header
@@ -35,9 +22,10 @@ export class VerdictPanel {
    * @param {(action: string) => void} act
    */
   constructor(header, footer, setup, act) {
-    const made = ([action, text]) => actionButton(text, keyName(ADJUDICATE_KEYS, action), action, act);
-    this.modes = MODES.map(made);
-    this.verdicts = VERDICTS.map(made);
+    this.modes = MODES.map(([mode, text]) =>
+      button({ text, attributes: { "data-action": mode, title: helpRow("view").join(": ") }, on: { click: () => act(mode) } }),
+    );
+    this.verdicts = choiceButtons(VERDICTS, VERDICT_TEXTS, act);
     this.state = element("p", { class: "verdict-state" });
     this.note = button({ class: "note-button", on: { click: () => act("note") } });
     this.header = new Header(header, {
@@ -45,7 +33,7 @@ export class VerdictPanel {
       person: setup.adjudicates ? `${setup.reviewer}, adjudicator` : setup.reviewer,
       counted: "Pairs judged",
       more: [element("div", { class: "modes", attributes: { role: "group", "aria-label": "View" } }, ...this.modes)],
-      moves: ["The pair before (←)", "The next pair (→), nothing is judged"],
+      moves: ["The pair before", "The next pair; nothing is judged"],
       act,
     });
     footer.append(
@@ -53,7 +41,7 @@ export class VerdictPanel {
         "section",
         { class: "criteria", attributes: { "aria-label": "What a copy is" } },
         element("h2", { text: RULE }),
-        definitions("", CRITERIA, true),
+        definitions("", setup.criteria, true),
       ),
       element(
         "section",
@@ -80,7 +68,7 @@ export class VerdictPanel {
   /**
    * @param {number} index
    * @param {number} total
-   * @param {import("./pair_list.js").Shown|null} shown
+   * @param {import("../shared/worklist.js").Shown|null} shown
    * @param {string} draft a note that waits for its verdict
    */
   showPair(index, total, shown, draft) {
@@ -94,23 +82,15 @@ export class VerdictPanel {
     const note = shown?.saving || !draft ? (shown?.note ?? "") : draft;
     this.note.replaceChildren(
       element("span", { text: note ? `Note: ${note}` : "Note" }),
-      element("kbd", { text: keyName(ADJUDICATE_KEYS, "note") }),
+      element("kbd", { text: keyName("note") }),
     );
     this.note.title = note;
     for (const pressed of [this.note, ...this.modes, ...this.verdicts]) pressed.disabled = shown === null;
-    this.#press(this.verdicts, shown?.verdict ?? "");
+    for (const made of this.verdicts) setAttributes(made, { "aria-pressed": String(made.dataset.choice === shown?.verdict) });
   }
 
   /** @param {import("./pair_view.js").Mode} mode */
   showMode(mode) {
-    this.#press(this.modes, mode);
-  }
-
-  /**
-   * @param {HTMLButtonElement[]} buttons
-   * @param {string} action of the one that is pressed
-   */
-  #press(buttons, action) {
-    for (const made of buttons) setAttributes(made, { "aria-pressed": String(made.dataset.action === action) });
+    for (const made of this.modes) setAttributes(made, { "aria-pressed": String(made.dataset.action === mode) });
   }
 }

@@ -1,6 +1,6 @@
 // What the page of text on real films asks of the server, and how the answers look.
 
-import { Connection } from "../shared/connection.js";
+import { WorklistApi } from "../shared/worklist_api.js";
 
 /** @typedef {"clear"|"text"} Decision */
 
@@ -8,6 +8,7 @@ import { Connection } from "../shared/connection.js";
  * A real film, and this reviewer's decision on it. The name is opaque.
  * @typedef {object} Film
  * @property {string} name
+ * @property {string} code by which people tell each other which film they mean
  * @property {boolean} suspected whether a program suspects text on it
  * @property {Decision|null} decision
  * @property {string|null} at
@@ -19,19 +20,9 @@ import { Connection } from "../shared/connection.js";
 /** @typedef {{film: Film, logged: number}} Answer */
 
 /** @type {Record<Decision, string>} */
-export const DECISION_TEXTS = { clear: "nothing that identifies", text: "text or a mark" };
+export const DECISION_TEXTS = { text: "text or a mark", clear: "nothing that identifies" };
 
-export class ClearApi extends Connection {
-  /** @returns {Promise<Film[]>} */
-  async films() {
-    return (await this.get("films")).films;
-  }
+/** In the order of their keys: what takes a film out comes first. */
+export const DECISIONS = /** @type {Decision[]} */ (Object.keys(DECISION_TEXTS));
 
-  /**
-   * @param {NewDecision[]} decisions one at a time
-   * @returns {Promise<Answer>}
-   */
-  send([decision]) {
-    return this.post("decisions", decision);
-  }
-}
+export const clearApi = () => new WorklistApi("films", "decisions");

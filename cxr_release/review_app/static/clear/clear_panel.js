@@ -1,24 +1,18 @@
 // What stands around the film: how far, what to look for, the decisions.
 
-import { button, definitions, element, setAttributes } from "../shared/dom.js";
+import { definitions, element, setAttributes } from "../shared/dom.js";
 import { dateTime, number } from "../shared/format.js";
-import { Header, actionButton } from "../shared/frame.js";
-import { CLEAR_KEYS, keyName } from "../shared/keys.js";
-import { DECISION_TEXTS } from "./api.js";
+import { Header, actionButton, choiceButtons } from "../shared/frame.js";
+import { keyName } from "../shared/keys.js";
+import { DECISIONS, DECISION_TEXTS } from "./api.js";
 
 const RULE = "A film shows text when anything on it may say who, where or when, in whatever hand or print:";
 /** @type {readonly [string, string][]} */
-const CRITERIA = [
+export const CRITERIA = [
   ["Names and numbers", "Of a patient, a doctor, a hospital; of a case, a request, a cassette."],
   ["Dates and times", "Of birth or of the examination, on a sticker or burned in."],
   ["Marks", "A label, a signature, a jewel or an implant's number. A bare L or R does not count."],
 ];
-/** @type {[string, string][]} */
-const DECISIONS = [
-  ["clear", "Nothing that identifies"],
-  ["text", "Text or a mark"],
-];
-
 export class ClearPanel {
   /**
    * @param {HTMLElement} header
@@ -27,19 +21,15 @@ export class ClearPanel {
    * @param {(action: string) => void} act
    */
   constructor(header, footer, setup, act) {
-    this.decisions = DECISIONS.map(([action, text]) => actionButton(text, keyName(CLEAR_KEYS, action), action, act));
+    this.decisions = choiceButtons(DECISIONS, DECISION_TEXTS, act);
     this.state = element("p", { class: "decision-state" });
-    this.back = button(
-      { class: "take-back", attributes: { "data-action": "take-back" }, on: { click: () => act("take-back") } },
-      "Take back",
-      element("kbd", { text: keyName(CLEAR_KEYS, "take-back") }),
-    );
+    this.back = actionButton("Take back", keyName("retract"), "retract", act, { class: "take-back" });
     this.header = new Header(header, {
       title: setup.title,
       person: setup.reviewer,
       counted: "Films looked at",
       more: [],
-      moves: ["The film before (←)", "The next film (→), nothing is decided"],
+      moves: ["The film before", "The next film; nothing is decided"],
       act,
     });
     footer.append(
@@ -75,10 +65,10 @@ export class ClearPanel {
   /**
    * @param {number} index
    * @param {number} total
-   * @param {import("../shared/film_list.js").Shown|null} shown
+   * @param {import("../shared/worklist.js").Shown|null} shown
    */
   showFilm(index, total, shown) {
-    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)}` : "No film";
+    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)} · ${shown.code}` : "No film";
     const at = dateTime(shown?.at ?? "");
     const decision = shown?.decision ? DECISION_TEXTS[shown.decision] : "";
     this.state.dataset.saving = String(shown?.saving ?? false);
@@ -88,7 +78,7 @@ export class ClearPanel {
     else this.state.textContent = decision ? `You said: ${decision}${at && ` · ${at}`}` : "Not decided yet";
     for (const pressed of this.decisions) {
       pressed.disabled = shown === null;
-      setAttributes(pressed, { "aria-pressed": String(pressed.dataset.action === shown?.decision) });
+      setAttributes(pressed, { "aria-pressed": String(pressed.dataset.choice === shown?.decision) });
     }
   }
 }

@@ -2,8 +2,9 @@
 
 import { button, element } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
-import { CLEAR_KEYS, keyName } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 import { Viewport } from "../shared/viewer.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 
 /** @typedef {"around"|"whole"} Mode */
 
@@ -95,7 +96,8 @@ export class FilmView extends FilmPanes {
     pane.viewer.follow(this.seen);
     const [first, last] = [this.corners.slice(0, 4), this.corners.slice(4)].map((corners) => corners.map(({ host }) => host));
     this.stage = element("div", { class: "film-stage" }, ...first, pane.host, ...last);
-    host.append(element("div", { class: "film-bar" }, this.readout, this.suspected, this.explained, this.toggle), this.stage);
+    this.tools = new ViewerTools(this.windowing, (action) => this.act(action));
+    host.append(element("div", { class: "film-bar" }, this.tools.host, this.readout, this.suspected, this.explained, this.toggle), this.stage);
     pane.host.addEventListener("click", (event) => this.#click(event));
     for (const shared of [this.windowing, this.viewport]) shared.addEventListener("change", () => this.#draw());
     pane.viewer.image.addEventListener("load", () => this.#arrange());
@@ -183,9 +185,9 @@ export class FilmView extends FilmPanes {
     const { naturalWidth, naturalHeight } = this.#image;
     if (naturalWidth === 0) return;
     const { width, height } = this.panes[0].host.getBoundingClientRect();
-    const zoom = 1 / Math.min(width / naturalWidth, height / naturalHeight);
+    const scale = Math.min(width / naturalWidth, height / naturalHeight) * devicePixelRatio;
     this.viewport.fit();
-    this.viewport.zoomBy(zoom);
+    this.viewport.zoomTo(1 / scale);
     this.viewport.pan(-x * this.viewport.zoom, -y * this.viewport.zoom);
   }
 
@@ -231,7 +233,7 @@ export class FilmView extends FilmPanes {
     this.toggle.hidden = small || this.#film === null;
     this.toggle.replaceChildren(
       element("span", { text: around ? "Enlarge" : "Corners and edges" }),
-      element("kbd", { text: keyName(CLEAR_KEYS, "enlarge") }),
+      element("kbd", { text: keyName("enlarge") }),
     );
     this.explained.dataset.reduced = String(this.isReduced);
     this.explained.textContent = this.isReduced
@@ -242,8 +244,9 @@ export class FilmView extends FilmPanes {
         ? "Around: corners and edges at full size. In the middle: the whole film, reduced; outlined is what the others show"
         : "The whole film: the wheel zooms, a drag moves";
     const { naturalWidth, naturalHeight } = this.#image;
-    const scale = naturalWidth > 0 ? this.#image.getBoundingClientRect().width / naturalWidth : 0;
-    const size = scale > 0 ? [`${naturalWidth} × ${naturalHeight} pixels`, `${around ? "middle " : ""}${Math.round(100 * scale)} % of full size`] : [];
+    const { viewer } = this.panes[0];
+    const size = viewer.readout ? [`${naturalWidth} × ${naturalHeight} pixels`, `${around ? "middle " : ""}${viewer.readout}`] : [];
+    this.tools.show(viewer.isFullSize);
     this.readout.textContent = [this.windowing.readout.replaceAll("\n", " "), ...size].join(" · ");
   }
 }

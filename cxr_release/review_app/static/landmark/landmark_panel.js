@@ -3,7 +3,7 @@
 import { button, element, setAttributes } from "../shared/dom.js";
 import { dateTime, number } from "../shared/format.js";
 import { Header, actionButton } from "../shared/frame.js";
-import { LANDMARK_KEYS, keyName } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 
 /** @type {Record<string, string>} */
 const MEANINGS = {
@@ -15,10 +15,10 @@ const MEANINGS = {
 };
 /** @type {[string, string][]} */
 const ACTIONS = [
-  ["save", "Save and go on"],
+  ["go-on", "Save and go on"],
   ["not-seen", "Not visible"],
   ["restart", "As at first"],
-  ["take-back", "Take back"],
+  ["retract", "Take back"],
 ];
 
 export class LandmarkPanel {
@@ -35,7 +35,7 @@ export class LandmarkPanel {
       person: setup.reviewer,
       counted: "Films with landmarks",
       more: [],
-      moves: ["The film before (Page Up), nothing is saved", "The next film (Page Down), nothing is saved"],
+      moves: ["The film before", "The next film; nothing is saved"],
       act,
     });
     this.buttons = setup.names.map((name, index) =>
@@ -56,7 +56,7 @@ export class LandmarkPanel {
     this.name = element("p", { class: "point-name" });
     this.meaning = element("p", { class: "muted" });
     this.state = element("p", { class: "decision-state" });
-    this.actions = ACTIONS.map(([action, text]) => actionButton(text, keyName(LANDMARK_KEYS, action), action, act));
+    this.actions = ACTIONS.map(([action, text]) => actionButton(text, keyName(action), action, act));
     footer.append(
       element("section", { class: "chosen", attributes: { "aria-label": "Selected landmark" } }, this.name, this.meaning),
       element(
@@ -84,11 +84,11 @@ export class LandmarkPanel {
   /**
    * @param {number} index
    * @param {number} total
-   * @param {import("../shared/film_list.js").Shown|null} shown
+   * @param {import("../shared/worklist.js").Shown|null} shown
    * @param {import("./places.js").Places|null} places
    */
   showFilm(index, total, shown, places) {
-    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)}` : "No film";
+    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)} · ${shown.code}` : "No film";
     const at = dateTime(shown?.at ?? "");
     this.state.dataset.saving = String(shown?.saving ?? false);
     this.state.dataset.changed = String(places?.changed ?? false);

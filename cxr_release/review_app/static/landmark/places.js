@@ -17,6 +17,7 @@ export class Places {
   constructor(text, first, size) {
     this.size = size;
     this.saved = text;
+    this.first = first;
     const began = parsed(first);
     this.points = parsed(text).map((place, index) => {
       const at = place ?? began[index] ?? { x: size.width / 2, y: size.height / 2 };
@@ -44,6 +45,11 @@ export class Places {
     const { width, height } = this.size;
     const [heldX, heldY] = [Math.min(Math.max(0, x), width), Math.min(Math.max(0, y), height)];
     this.points[index] = { x: round(heldX), y: round(heldY), seen: true };
+  }
+
+  /** All points as they began. */
+  restart() {
+    this.points = new Places(this.first, this.first, this.size).points;
   }
 
   /** @param {number} index */

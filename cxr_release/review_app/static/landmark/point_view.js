@@ -3,6 +3,7 @@
 import { element, setAttributes, svg } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
 import { Viewport } from "../shared/viewer.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 
 /** A film must have stood still for this long before it can be saved: no slip saves. */
 const SETTLE_MS = 300;
@@ -10,13 +11,20 @@ const ZOOM_STEP = 1.25;
 /** Pixels of the screen that an arrow moves a point, and with Shift. */
 const STEPS = { fine: 1, coarse: 10 };
 
-/** Event "select" with a point's index; "move" when a point was moved here. */
+/** Event "draw" when another point is selected. */
 export class PointView extends FilmPanes {
   viewport = new Viewport();
   /** @type {import("./places.js").Places|null} */
   places = null;
   selected = 0;
+  /**
+   * Called to move points: whoever keeps the history does.
+   *
+   * @type {(same: string, how: (places: import("./places.js").Places) => void) => void}
+   */
+  change = () => {};
   #dragging = false;
+  #drags = 0;
 
   /**
    * @param {HTMLElement} host
@@ -53,7 +61,8 @@ export class PointView extends FilmPanes {
     this.readout = element("p", { class: "film-readout", attributes: { "aria-live": "off" } });
     pane.host.append(element("div", { class: "point-frame" }, this.layer));
     pane.viewer.follow(this.layer);
-    host.append(element("div", { class: "film-bar" }, this.readout), pane.host);
+    this.tools = new ViewerTools(this.windowing, (action) => this.act(action));
+    host.append(element("div", { class: "film-bar" }, this.tools.host, this.readout), pane.host);
     for (const shared of [this.windowing, this.viewport]) shared.addEventListener("change", () => this.draw());
     pane.viewer.image.addEventListener("load", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(pane.host);
@@ -71,6 +80,7 @@ export class PointView extends FilmPanes {
       event.stopPropagation(); // the film stays where it is
       dot.setPointerCapture(event.pointerId);
       this.#dragging = true;
+      this.#drags += 1;
       this.select(index);
     });
     dot.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
@@ -81,7 +91,7 @@ export class PointView extends FilmPanes {
       const { width, height } = this.setup;
       const x = ((event.clientX - film.left) / film.width) * width;
       const y = ((event.clientY - film.top) / film.height) * height;
-      this.#put(index, x, y);
+      this.#put(`drag ${this.#drags}`, index, x, y);
     });
     for (const end of ["pointerup", "pointercancel"]) {
       dot.addEventListener(end, () => {
@@ -112,7 +122,7 @@ export class PointView extends FilmPanes {
   select(index) {
     this.selected = (index + this.setup.names.length) % this.setup.names.length;
     this.draw();
-    this.dispatchEvent(new CustomEvent("select"));
+    this.dispatchEvent(new Event("draw"));
   }
 
   /**
@@ -124,8 +134,8 @@ export class PointView extends FilmPanes {
   act(action) {
     const move = /^(fine|coarse)-(left|right|up|down)$/.exec(action);
     if (move) this.#step(STEPS[/** @type {"fine"|"coarse"} */ (move[1])], move[2]);
-    else if (action === "next-point") this.select(this.selected + 1);
-    else if (action === "previous-point") this.select(this.selected - 1);
+    else if (action === "right" || action === "down") this.select(this.selected + 1);
+    else if (action === "left" || action === "up") this.select(this.selected - 1);
     else if (action === "zoom-in" || action === "zoom-out") this.#zoom(action === "zoom-in" ? ZOOM_STEP : 1 / ZOOM_STEP);
     else return this.panes[0].viewer.act(action);
     return true;
@@ -147,7 +157,7 @@ export class PointView extends FilmPanes {
     if (scale === null || !place) return;
     const across = { left: -1, right: 1 }[side] ?? 0;
     const down = { up: -1, down: 1 }[side] ?? 0;
-    this.#put(this.selected, place.x + (across * pixels) / scale.x, place.y + (down * pixels) / scale.y);
+    this.#put(`keys ${this.selected}`, this.selected, place.x + (across * pixels) / scale.x, place.y + (down * pixels) / scale.y);
   }
 
   /** Zoom about the point that is selected. @param {number} factor */
@@ -161,14 +171,13 @@ export class PointView extends FilmPanes {
   }
 
   /**
+   * @param {string} same moves in a row that are called alike are undone as one
    * @param {number} index
    * @param {number} x
    * @param {number} y
    */
-  #put(index, x, y) {
-    this.places?.put(index, x, y);
-    this.draw();
-    this.dispatchEvent(new CustomEvent("move"));
+  #put(same, index, x, y) {
+    this.change(same, (places) => places.put(index, x, y));
   }
 
   draw() {
@@ -200,9 +209,10 @@ export class PointView extends FilmPanes {
     put(this.caption, chosen.x / width, chosen.y / height);
     this.caption.textContent = `${names[selected]}${chosen.seen ? "" : ": not visible"}`;
     this.caption.dataset.side = names[selected].endsWith("left") ? "left" : "right";
-    const scale = this.#scale;
-    const size = scale ? [`${width} × ${height} pixels`, `each ${scale.x.toFixed(1)} on the screen`] : [];
-    this.readout.textContent = [this.windowing.readout.replaceAll("\n", " "), this.viewport.readout, ...size].join(" · ");
+    const { viewer } = this.panes[0];
+    const size = viewer.readout ? [viewer.readout, `${width} × ${height} pixels`] : [];
+    this.tools.show(viewer.isFullSize);
+    this.readout.textContent = [this.windowing.readout.replaceAll("\n", " "), ...size].join(" · ");
   }
 }
 

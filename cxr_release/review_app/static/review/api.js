@@ -9,6 +9,7 @@ import { Connection } from "../shared/connection.js";
  * A film, and this reviewer's decision on it.
  * @typedef {object} FilmState
  * @property {string} name opaque; the page never learns which film it is
+ * @property {string} code by which people tell each other which film they mean
  * @property {"keep"|"exclude"|null} decision
  * @property {string} reason
  * @property {string} note
@@ -16,8 +17,9 @@ import { Connection } from "../shared/connection.js";
  */
 
 /** @typedef {{done: number, left: number, excluded: number, per_minute: number|null, minutes_left: number|null}} Progress */
-/** @typedef {{films: FilmState[], from: number, next: number|null, previous: number|null}} Page */
-/** @typedef {{reviewer: string, title: string, reasons: {code: string, meaning: string}[], findings: {code: string, meaning: string}[], facing: string|null, films: number, thumbnails?: number[]}} Setup */
+/** @typedef {{state: string, reason: string, note: string}} Listed which films of a view; empty: all */
+/** @typedef {{films: FilmState[], matching: number|null, from: number, next: number|null, previous: number|null}} Page */
+/** @typedef {{reviewer: string, title: string, reasons: {code: string, meaning: string}[], findings: {code: string, meaning: string}[], anatomy: string, facing: string|null, films: number, thumbnails?: number[]}} Setup */
 /** @typedef {{film: string, decision: Verb, reason: string, note: string}} NewDecision */
 /** @typedef {{films: FilmState[], logged: number}} Answer */
 
@@ -26,10 +28,12 @@ export class ReviewApi extends Connection {
    * @param {View} view
    * @param {number} n
    * @param {{from?: number, before?: number}} where
+   * @param {Partial<Listed>} [listed]
    * @returns {Promise<Page>}
    */
-  films(view, n, where) {
-    const query = new URLSearchParams({ view, n: String(n) });
+  films(view, n, where, listed = {}) {
+    const narrowed = Object.entries(listed).filter(([, value]) => value);
+    const query = new URLSearchParams({ view, n: String(n), ...Object.fromEntries(narrowed) });
     if (where.from !== undefined) query.set("from", String(where.from));
     if (where.before !== undefined) query.set("before", String(where.before));
     return this.get(`films?${query}`);

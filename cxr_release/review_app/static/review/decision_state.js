@@ -3,7 +3,7 @@
 /** @typedef {import("./api.js").FilmState} FilmState */
 /** @typedef {FilmState & {saving: boolean}} Shown */
 
-const UNDECIDED = { decision: null, reason: "", note: "", at: "" };
+const UNDECIDED = { code: "", decision: null, reason: "", note: "", at: "" };
 
 export class DecisionState {
   /** @type {Map<string, FilmState>} */
@@ -49,9 +49,11 @@ export class DecisionState {
    */
   of(name) {
     const unsent = this.queue.latest(name);
-    if (unsent === null) return { name, ...UNDECIDED, ...this.#saved.get(name), saving: false };
-    if (unsent.decision === "retract") return { name, ...UNDECIDED, saving: true };
+    const saved = this.#saved.get(name);
+    if (unsent === null) return { name, ...UNDECIDED, ...saved, saving: false };
+    const code = saved?.code ?? "";
+    if (unsent.decision === "retract") return { name, ...UNDECIDED, code, saving: true };
     const { decision, reason, note } = unsent;
-    return { name, decision, reason, note, at: "", saving: true };
+    return { name, code, decision, reason, note, at: "", saving: true };
   }
 }

@@ -9,13 +9,9 @@ import { count, reasonText } from "../shared/format.js";
 const PAGES_AHEAD = 2;
 /** The reason that says nothing without a note. */
 const OTHER = "other";
-/** Decisions that can be taken back one after the other. */
-const REMEMBERED = 500;
+/** @typedef {{view: View, listed: import("./api.js").Listed, from: number}} Place where a page is */
 
 export class Decisions {
-  /** @type {{names: string[], view: View, from: number}[]} */
-  #history = [];
-
   /**
    * @param {object} parts
    * @param {import("./api.js").Setup} parts.setup
@@ -25,10 +21,11 @@ export class Decisions {
    * @param {import("./page_navigation.js").PageNavigation} parts.navigation
    * @param {import("./preferences.js").Preferences} parts.preferences
    * @param {import("../shared/notices.js").Notices} parts.notices
+   * @param {import("../shared/history.js").History} parts.history
    * @param {(title: string, note: string) => Promise<string|null>} parts.askNote
    * @param {() => void} parts.askReason
    */
-  constructor({ setup, queue, states, grid, navigation, preferences, notices, askNote, askReason }) {
+  constructor({ setup, queue, states, grid, navigation, preferences, notices, history, askNote, askReason }) {
     this.setup = setup;
     this.queue = queue;
     this.states = states;
@@ -36,6 +33,7 @@ export class Decisions {
     this.navigation = navigation;
     this.preferences = preferences;
     this.notices = notices;
+    this.history = history;
     this.askNote = askNote;
     this.askReason = askReason;
   }
@@ -47,13 +45,11 @@ export class Decisions {
       this.notices.warn(`There is no reason ${place + 1}: the list ends at ${this.setup.reasons.length}.`);
       return;
     }
-    if (this.grid.name === null) return;
-    this.preferences.lastReason = reason.code;
-    this.#exclude(reason.code);
+    if (this.#exclude(reason.code)) this.preferences.lastReason = reason.code;
   }
 
   excludeAgain() {
-    const name = this.grid.name;
+    const name = this.#film();
     if (name === null) return;
     if (this.states.of(name).decision === "exclude") {
       this.notices.warn("This film is excluded already; a digit gives it another reason.");
@@ -70,50 +66,48 @@ export class Decisions {
   }
 
   keep() {
-    const name = this.grid.name;
-    if (name === null || this.states.of(name).decision === "keep") return;
+    const name = this.#film();
+    if (name === null) return;
+    if (this.states.of(name).decision === "keep") {
+      this.notices.warn("This film is kept already.");
+      return;
+    }
     if (!this.grid.isDisplayed(name)) {
-      this.notices.warn("This film is not on the screen, so it cannot be kept.");
+      this.notices.warn("This film is not on the screen yet, so it cannot be kept.");
       return;
     }
     this.#add([{ film: name, decision: "keep", reason: "", note: "" }]);
     this.notices.announce("Kept.");
   }
 
-  takeBack() {
-    const name = this.grid.name;
-    if (name !== null && this.states.of(name).decision !== null) {
-      this.#retract([name]);
-      this.notices.announce("Taken back: this film is open again.");
+  /** Take back what stands on the film in the frame. */
+  retract() {
+    const name = this.#film();
+    if (name === null) return;
+    if (this.states.of(name).decision === null) {
+      this.notices.warn("This film has no decision to take back.");
       return;
     }
-    for (let last = this.#history.pop(); last !== undefined; last = this.#history.pop()) {
-      const names = last.names.filter((film) => this.states.of(film).decision !== null);
-      if (names.length > 0) {
-        this.#retract(names);
-        this.#returnTo(last, names);
-        return;
-      }
-    }
-    this.notices.warn("This film has no decision, and nothing else is left to take back.");
+    this.#add([opened(name)]);
+    this.notices.announce("Taken back: this film is open again.");
   }
 
   async note() {
-    const name = this.grid.name;
+    const name = this.#film();
     if (name === null) return;
     const shown = this.states.of(name);
-    if (shown.decision !== "exclude") {
-      this.notices.warn("A note belongs to an exclusion: give the reason first.");
+    if (shown.decision === null) {
+      this.notices.warn("A note goes with a decision: keep this film or exclude it first.");
       return;
     }
-    const note = await this.askNote(reasonText(shown.reason), shown.note);
+    const note = await this.askNote(shown.decision === "keep" ? "a film kept" : reasonText(shown.reason), shown.note);
     const now = this.states.of(name);
-    if (note === null || now.decision !== "exclude" || note === now.note) return;
+    if (note === null || now.decision !== shown.decision || note === now.note) return;
     if (now.reason === OTHER && note === "") {
       this.notices.warn("The note stays as it was: this reason says nothing without one.");
       return;
     }
-    this.#add([{ film: name, decision: "exclude", reason: now.reason, note }]);
+    this.#add([{ film: name, decision: now.decision, reason: now.reason, note }]);
     this.notices.announce(note ? "Note added." : "Note removed.");
   }
 
@@ -123,7 +117,7 @@ export class Decisions {
       if (!this.navigation.next()) this.notices.warn("This is the last page.");
       return;
     }
-    if (this.grid.names.length === 0) return;
+    if (this.#film() === null) return;
     const open = this.grid.names.filter((name) => this.states.of(name).decision === null);
     if (open.length > 0 && !this.#mayKeep(open)) return;
     const seen = open.filter((name) => this.grid.isDisplayed(name));
@@ -159,19 +153,37 @@ export class Decisions {
     return true;
   }
 
-  /** @param {string} reason */
+  /** The film in the frame; where there is none, the page says so. */
+  #film() {
+    const { name } = this.grid;
+    if (name === null) this.notices.warn(`Nothing was decided: ${this.nothingShown()}`);
+    return name;
+  }
+
+  /** Why there is no film in the frame. */
+  nothingShown = () => "";
+
+  /**
+   * @param {string} reason
+   * @returns {boolean} whether there is a film on the screen to exclude
+   */
   #exclude(reason) {
-    const name = this.grid.name;
-    if (name === null) return;
+    const name = this.#film();
+    if (name === null) return false;
+    if (!this.grid.isDisplayed(name) && !this.grid.isBroken(name)) {
+      this.notices.warn("Nothing was decided: this film is not on the screen yet. Press again.");
+      return false;
+    }
     const shown = this.states.of(name);
-    if (shown.decision === "exclude" && shown.reason === reason) return;
-    if (reason === OTHER && shown.note === "") void this.#excludeForOther(name);
+    if (shown.decision === "exclude" && shown.reason === reason) this.notices.warn("This film is excluded for that reason already.");
+    else if (reason === OTHER && (shown.note === "" || shown.decision === "keep")) void this.#excludeForOther(name);
     else this.#excludeAs(name, reason, shown.note);
+    return true;
   }
 
   /** @param {string} name */
   async #excludeForOther(name) {
-    const note = await this.askNote(reasonText(OTHER), "");
+    const note = await this.askNote(reasonText(OTHER), this.states.of(name).note);
     if (note) this.#excludeAs(name, OTHER, note);
     else this.notices.warn("Nothing was decided: this reason says nothing without a note.");
   }
@@ -187,30 +199,72 @@ export class Decisions {
   }
 
   /**
+   * Send decisions, and remember how they are undone.
+   *
    * @param {NewDecision[]} decisions
    * @param {boolean} [undecidedOnly]
    */
   #add(decisions, undecidedOnly = false) {
-    const from = this.navigation.page?.from ?? 0;
-    this.#history.push({ names: decisions.map(({ film }) => film), view: this.navigation.view, from });
-    if (this.#history.length > REMEMBERED) this.#history.shift();
+    const { view, listed, page } = this.navigation;
+    const place = { view, listed, from: page?.from ?? 0 };
+    const before = decisions.map(({ film }) => this.#standing(film));
     this.queue.add(decisions, { undecidedOnly });
-  }
-
-  /** @param {string[]} names */
-  #retract(names) {
-    this.queue.add(names.map((film) => ({ film, decision: "retract", reason: "", note: "" })));
+    this.history.push({
+      undo: () => this.#instead(decisions, before, place, false),
+      redo: () => this.#instead(before, decisions, place, undecidedOnly),
+    });
   }
 
   /**
-   * @param {{view: View, from: number}} place
-   * @param {string[]} names
+   * What is sent to say of a film what is said of it now.
+   *
+   * @param {string} film
+   * @returns {NewDecision}
    */
-  #returnTo({ view, from }, names) {
-    const what = names.length === 1 ? "Taken back: 1 film is open again." : `Taken back: ${count(names.length, "film")} are open again.`;
-    const here = this.grid.names.indexOf(names[0]);
-    if (here >= 0) this.grid.focus(here);
-    else if (view === "queue") void this.navigation.open(view, { from }, { film: names[0] });
-    this.notices.warn(what);
+  #standing(film) {
+    const { decision, reason, note } = this.states.of(film);
+    return decision === null ? opened(film) : { film, decision, reason, note };
   }
+
+  /**
+   * Undo or redo: new decisions on the films on which those before them still stand.
+   *
+   * @param {NewDecision[]} stand
+   * @param {NewDecision[]} decisions
+   * @param {Place} place
+   * @param {boolean} undecidedOnly
+   * @returns {boolean} whether there are any such films
+   */
+  #instead(stand, decisions, { view, listed, from }, undecidedOnly) {
+    const same = decisions.filter(({ film }, index) => JSON.stringify(this.#standing(film)) === JSON.stringify(stand[index]));
+    if (same.length === 0) return false;
+    this.queue.add(same, { undecidedOnly });
+    const here = this.grid.names.indexOf(same[0].film);
+    const inFrame = same.length === 1 && here >= 0 && here === this.grid.index;
+    if (here >= 0) this.grid.focus(here);
+    else if (view === "queue") void this.navigation.open(view, { from }, { film: same[0].film }, listed);
+    const text = standingText(same);
+    if (inFrame) this.notices.announce(text);
+    else this.notices.warn(text);
+    return true;
+  }
+}
+
+/**
+ * @param {string} film
+ * @returns {NewDecision}
+ */
+function opened(film) {
+  return { film, decision: "retract", reason: "", note: "" };
+}
+
+/** How films stand after an undo or a redo. @param {NewDecision[]} decisions of one kind */
+function standingText(decisions) {
+  const films = count(decisions.length, "film is", "films are");
+  const kinds = new Set(decisions.map(({ decision }) => decision));
+  const [{ decision, reason }] = decisions;
+  if (kinds.size > 1) return `Undone: ${count(decisions.length, "film stands", "films stand")} as before.`;
+  if (decision === "retract") return `Taken back: ${films} open again.`;
+  if (decision === "keep") return `${films} kept again.`;
+  return `${films} excluded again${decisions.length === 1 ? `: ${reasonText(reason)}` : ""}.`;
 }

@@ -2,19 +2,19 @@
 
 import { button, definitions, element, icon } from "../shared/dom.js";
 import { decisionText, reasonText } from "../shared/format.js";
-import { REVIEW_KEYS, keyName } from "../shared/keys.js";
+import { helpRow, keyName } from "../shared/keys.js";
 import { Viewer } from "../shared/viewer.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 
-const key = (/** @type {string} */ action) => keyName(REVIEW_KEYS, action);
-/** @type {[string, string][]} */
-const HINTS = [
+/** @returns {[string, string][]} */
+const hints = () => [
   ["wheel", "zoom"],
   ["drag", "move"],
   ["right drag", "W, L"],
-  [key("narrower"), "window"],
-  [key("brighter"), "level"],
-  [key("invert"), "invert"],
-  [key("reset"), "reset"],
+  [helpRow("narrower")[0], "window"],
+  [helpRow("brighter")[0], "level"],
+  [keyName("invert"), "invert"],
+  [keyName("reset"), "reset"],
 ];
 
 export class Enlarged {
@@ -34,12 +34,15 @@ export class Enlarged {
     this.thumbnails = thumbnails;
     this.states = states;
     this.viewer = new Viewer(this.#stage);
+    this.tools = new ViewerTools(this.viewer.windowing, (action) => this.viewer.act(action));
+    this.viewer.viewport.addEventListener("change", () => this.tools.show(this.viewer.isFullSize));
     host.append(
       this.#stage,
       this.#title,
       this.#decision,
-      button({ class: "enlarged-close", text: "Back (Esc)", on: { click: () => this.close() } }),
-      definitions("enlarged-hint", HINTS),
+      this.tools.host,
+      button({ class: "enlarged-close", text: `Back (${keyName("close")})`, on: { click: () => this.close() } }),
+      definitions("enlarged-hint", hints()),
     );
     // Both, for a small picture stands there until the film comes.
     for (const images of new Set([thumbnails.images, thumbnails.films])) images.addEventListener("change", () => this.update());
@@ -86,11 +89,12 @@ export class Enlarged {
       return;
     }
     const shown = this.states.of(name);
-    const label = `Film ${this.grid.index + 1} of ${this.grid.names.length}`;
+    const label = [`Film ${this.grid.index + 1} of ${this.grid.names.length}`, shown.code].filter(Boolean).join(" · ");
     const { names, index } = this.grid;
     this.thumbnails.look([name, ...[names[index + 1], names[index - 1]].filter(Boolean)]);
     const url = this.thumbnails.best(name);
-    if (this.viewer.image.getAttribute("src") !== (url || null)) this.viewer.show(url, label);
+    const whole = this.thumbnails.isWhole(name);
+    if (this.viewer.image.getAttribute("src") !== (url || null)) this.viewer.show(url, label, whole);
     const mirrored = this.grid.isMirrored(name);
     this.viewer.orient({ mirrored, inverted: false });
     this.#title.textContent =

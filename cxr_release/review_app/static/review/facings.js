@@ -12,9 +12,11 @@ export class Facings extends EventTarget {
   /**
    * @param {import("./api.js").ReviewApi} api
    * @param {import("../shared/notices.js").Notices} notices
+   * @param {import("../shared/history.js").History} history
    */
-  constructor(api, notices) {
+  constructor(api, notices, history) {
     super();
+    this.history = history;
     this.api = api;
     this.notices = notices;
   }
@@ -39,7 +41,11 @@ export class Facings extends EventTarget {
    * @param {string} name
    */
   toggle(name) {
-    this.#pending = this.#pending.then(() => this.#save(name, !this.has(name)));
+    this.#pending = this.#pending.then(async () => {
+      const right = !this.has(name);
+      if (!(await this.#save(name, right))) return;
+      this.history.push({ undo: () => this.#instead(name, !right), redo: () => this.#instead(name, right) });
+    });
     return this.#pending;
   }
 
@@ -47,15 +53,31 @@ export class Facings extends EventTarget {
    * @param {string} name
    * @param {boolean} right
    */
+  async #instead(name, right) {
+    if (this.has(name) === right) return false;
+    return (await this.#save(name, right)) || null;
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} right
+   * @returns {Promise<boolean>} whether the server has it
+   */
   async #save(name, right) {
     try {
       this.#update(await this.api.setFacing(name, right));
     } catch (error) {
       const why = error instanceof Refused ? `The server says: ${error.message}` : "The server does not answer.";
       this.notices.warn(`Not saved: ${right ? "that this film faces right" : "the mirroring stays"}. ${why}`);
-      return;
+      return false;
     }
-    this.notices.announce(right ? "Saved: faces right, shown mirrored." : "Taken back: shown as it is.");
+    this.said(name, right ? "Saved: faces right, shown mirrored." : "Taken back: shown as it is.");
+    return true;
+  }
+
+  /** Called to say what is saved of a film, which may be out of sight. @param {string} _name @param {string} text */
+  said(_name, text) {
+    this.notices.announce(text);
   }
 
   /** @param {{right: string[]}} answer */

@@ -1,7 +1,7 @@
 // What the reviewer sees on films: asked for in a small window, and kept by the server.
 
 import { Refused } from "../shared/connection.js";
-import { openDialog } from "../shared/dialogs.js";
+import { TOO_EARLY, openDialog } from "../shared/dialogs.js";
 import { button, element, setAttributes } from "../shared/dom.js";
 import { reasonText } from "../shared/format.js";
 
@@ -30,10 +30,12 @@ export class Findings extends EventTarget {
   /**
    * @param {import("./api.js").ReviewApi} api
    * @param {import("../shared/notices.js").Notices} notices
+   * @param {import("../shared/history.js").History} history
    * @param {{code: string, meaning: string}[]} listed
    */
-  constructor(api, notices, listed) {
+  constructor(api, notices, history, listed) {
     super();
+    this.history = history;
     this.api = api;
     this.notices = notices;
     this.listed = listed;
@@ -69,15 +71,44 @@ export class Findings extends EventTarget {
       return;
     }
     const answer = await askFindings(title, this.listed, this.of(name));
-    if (answer === undefined) return;
+    const before = this.of(name);
+    if (answer === undefined || !(await this.#save(name, answer))) return;
+    this.history.push({
+      undo: () => this.#instead(name, answer, before),
+      redo: () => this.#instead(name, before, answer),
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {string[]|null} stand what is noted now, or nothing is done
+   * @param {string[]|null} findings
+   */
+  async #instead(name, stand, findings) {
+    if (JSON.stringify(this.of(name)) !== JSON.stringify(stand)) return false;
+    return (await this.#save(name, findings)) || null;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string[]|null} findings
+   * @returns {Promise<boolean>} whether the server has it
+   */
+  async #save(name, findings) {
     try {
-      this.#update(await this.api.setFindings(name, answer));
+      this.#update(await this.api.setFindings(name, findings));
     } catch (error) {
       const why = error instanceof Refused ? `The server says: ${error.message}` : "The server does not answer.";
       this.notices.warn(`Not saved: what you noted of this film. ${why}`);
-      return;
+      return false;
     }
-    this.notices.announce(answer === null ? "Taken back: this film is not tagged." : `Saved. ${findingsText(answer)}.`);
+    this.said(name, findings === null ? "Taken back: this film is not tagged." : `Saved. ${findingsText(findings)}.`);
+    return true;
+  }
+
+  /** Called to say what is saved of a film, which may be out of sight. @param {string} _name @param {string} text */
+  said(_name, text) {
+    this.notices.announce(text);
   }
 
   /** @param {{noted: Record<string, string[]>}} answer */
@@ -99,6 +130,7 @@ function askFindings(title, listed, before) {
   return new Promise((resolve) => {
     const chosen = new Set(before ?? []);
     let none = before !== null && before.length === 0;
+    let changed = false;
     /** @type {string[]|null|undefined} */
     let answer;
     const close = (/** @type {string[]|null} */ value) => {
@@ -115,11 +147,13 @@ function askFindings(title, listed, before) {
       hint.textContent = text;
     };
     const toggle = (/** @type {string} */ code) => {
+      changed = true;
       none = false;
       if (!chosen.delete(code)) chosen.add(code);
       draw(listed.find((each) => each.code === code)?.meaning);
     };
     const chooseNone = () => {
+      changed = true;
       none = !none;
       chosen.clear();
       draw();
@@ -150,7 +184,8 @@ function askFindings(title, listed, before) {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
       const key = event.key.toLowerCase();
       const place = key.length === 1 ? key.charCodeAt(0) - "a".charCodeAt(0) : -1;
-      if (key === "enter") save();
+      if (key === "enter" && early() && !changed) draw(TOO_EARLY);
+      else if (key === "enter") save();
       else if (key === NONE_KEY && !event.repeat) chooseNone();
       else if (key === "delete" && before !== null) close(null);
       else if (place >= 0 && place < listed.length) {
@@ -158,7 +193,7 @@ function askFindings(title, listed, before) {
       } else return;
       event.preventDefault();
     });
-    openDialog(dialog, () => resolve(answer));
+    const early = openDialog(dialog, () => resolve(answer));
     draw();
     /** @type {HTMLElement} */ (dialog.querySelector(".primary")).focus();
   });

@@ -134,15 +134,17 @@ export class Grid extends EventTarget {
     const broken = this.isBroken(name);
     tile.dataset.state = shown.decision ?? "open";
     tile.dataset.saving = String(shown.saving);
+    tile.dataset.noted = String(shown.note !== "");
     const mirrored = this.isMirrored(name);
     tile.dataset.mirrored = String(mirrored);
     tile.dataset.image = broken ? "broken" : tile.querySelector("img") ? "shown" : "loading";
     setAttributes(tile, {
       "aria-label":
-        `Film ${index + 1} of ${this.names.length}: ${decisionText(shown)}` +
+        `Film ${index + 1} of ${this.names.length}${shown.code && `, code ${shown.code}`}: ${decisionText(shown)}` +
         `${shown.note ? `, note: ${shown.note}` : ""}${broken ? ", cannot be shown" : ""}` +
         (mirrored ? ", faces right, shown mirrored" : ""),
     });
+    part(tile, ".tile-code").textContent = shown.code;
     part(tile, ".tile-mark").replaceChildren(...mark(shown));
     part(tile, ".tile-label").textContent = label(shown);
     part(tile, ".tile-note").textContent = shown.note;
@@ -192,7 +194,12 @@ export class Grid extends EventTarget {
           },
           icon("enlarge"),
         ),
-        element("span", { class: "tile-mirrored", text: "mirrored" }),
+        element(
+          "span",
+          { class: "tile-corner" },
+          element("span", { class: "tile-code film-code" }),
+          element("span", { class: "tile-mirrored", text: "mirrored" }),
+        ),
         element("p", { class: "tile-label" }),
       ),
       element(
@@ -294,6 +301,6 @@ function mark(shown) {
 
 /** @param {Shown} shown */
 function label(shown) {
-  if (shown.decision !== "exclude") return shown.decision === "keep" ? "kept" : "";
-  return reasonText(shown.reason) + (shown.note ? " ✎" : "");
+  if (shown.decision === null) return "";
+  return (shown.decision === "keep" ? "kept" : reasonText(shown.reason)) + (shown.note ? " ✎" : "");
 }

@@ -2,6 +2,7 @@
 
 import { button, element } from "../shared/dom.js";
 import { reasonText } from "../shared/format.js";
+import { keyName } from "../shared/keys.js";
 
 const MARGIN = 8;
 const REST_MS = 400;
@@ -47,7 +48,7 @@ export class ReasonMenu {
             },
           },
         },
-        element("kbd", { text: place < 10 ? String((place + 1) % 10) : "" }),
+        element("kbd", { text: keyName(`choice-${place + 1}`) }),
         element("span", { text: reasonText(reason.code) }),
       ),
     );

@@ -1,10 +1,12 @@
 // From page to page of a view, with the pages around this one asked for ahead.
 
 import { Refused, pause } from "../shared/connection.js";
+import { ALL, holds, isAll } from "./list_filter.js";
 import { readFilm, writeUrl } from "./url_state.js";
 
 /** @typedef {import("./api.js").View} View */
 /** @typedef {import("./api.js").Page} Page */
+/** @typedef {import("./api.js").Listed} Listed */
 /** @typedef {{from?: number, before?: number}} Where */
 /** @typedef {"first"|"last"|{film: string|null}|{index: number}} Focus */
 
@@ -33,15 +35,16 @@ class PageCache {
    * @param {View} view
    * @param {number} n
    * @param {Where} where
+   * @param {Listed} listed
    * @returns {Promise<Page>}
    */
-  get(view, n, where) {
+  get(view, n, where, listed) {
     // Where a view begins moves with every decision.
-    if (isStart(where)) return this.#fetch(view, n, where);
-    const key = JSON.stringify([view, n, where.from, where.before]);
+    if (isStart(where)) return this.#fetch(view, n, where, listed);
+    const key = JSON.stringify([view === "queue" && isAll(listed), view, n, where, listed]);
     let page = this.#pages.get(key);
     if (page === undefined) {
-      page = this.#fetch(view, n, where);
+      page = this.#fetch(view, n, where, listed);
       this.#pages.set(key, page);
       for (const old of [...this.#pages.keys()].slice(0, -CACHED)) this.#pages.delete(old);
       page.catch(() => this.#pages.delete(key)); // not there: asked for again next time
@@ -49,10 +52,10 @@ class PageCache {
     return page;
   }
 
-  /** A decision moves films about in the lists of decisions (never in the queue): ask again. */
+  /** A decision moves films about in all lists but the whole queue: ask again. */
   forgetLists() {
     for (const key of this.#pages.keys()) {
-      if (JSON.parse(key)[0] !== "queue") this.#pages.delete(key);
+      if (!JSON.parse(key)[0]) this.#pages.delete(key);
     }
   }
 
@@ -65,21 +68,22 @@ class PageCache {
    * @param {View} view
    * @param {number} n
    * @param {Where} where
+   * @param {Listed} listed
    */
-  async #fetch(view, n, where) {
+  async #fetch(view, n, where, listed) {
     const askedAt = performance.now();
     /** @type {Page} */
     let page;
     try {
-      page = await this.api.films(view, n, where);
+      page = await this.api.films(view, n, where, listed);
     } catch (error) {
       // An address that the server does not know, such as one typed by hand: begin anew.
       if (!(error instanceof Refused) || isStart(where)) throw error;
-      page = await this.api.films(view, n, {});
+      page = await this.api.films(view, n, {}, {});
     }
     // The films before this one are fewer than a page: show the first page instead.
     if (where.before !== undefined && page.previous === null && page.films.length < n) {
-      page = await this.api.films(view, n, { from: 0 });
+      page = await this.api.films(view, n, { from: 0 }, listed);
     }
     this.states.merge(page.films, askedAt);
     return page;
@@ -93,6 +97,8 @@ class PageCache {
 export class PageNavigation extends EventTarget {
   /** @type {View} */
   view = "queue";
+  /** Which films of the view. */
+  listed = ALL;
   /** @type {Page|null} */
   page = null;
   /** Films on the page that is shown, were it full. */
@@ -124,20 +130,22 @@ export class PageNavigation extends EventTarget {
    * @param {View} view
    * @param {Where} where
    * @param {Focus} [focus]
+   * @param {Listed} [listed]
    * @returns {Promise<boolean>} whether it came to that
    */
-  async open(view, where, focus = "first") {
+  async open(view, where, focus = "first", listed = this.listed) {
     this.#turn += 1;
     const n = this.#capacity(view);
-    const page = await this.#fetch(this.#turn, view, where, n);
+    const page = await this.#fetch(this.#turn, view, where, n, listed);
     if (page === null) return false;
-    if (page.films.length === 0 && !isStart(where)) return this.open(view, {}, focus);
+    if (page.films.length === 0 && !isStart(where)) return this.open(view, {}, focus, listed);
     this.view = view;
+    this.listed = listed;
     this.page = page;
     this.#n = n;
     this.prepare(view);
     const names = page.films.map(({ name }) => name);
-    writeUrl(view, names.length > 0 ? page.from : null);
+    writeUrl(view, names.length > 0 ? page.from : null, listed);
     this.images.prefetch([...names, ...this.grid.names, ...this.#neighbours]);
     this.grid.show(names, indexOf(focus, names));
     this.dispatchEvent(new Event(names.length > 0 ? "shown" : "empty"));
@@ -167,7 +175,7 @@ export class PageNavigation extends EventTarget {
   /** The page before, or the last page from the end of the queue. */
   previous() {
     if (this.page === null) return false;
-    if (this.page.films.length === 0 && this.view === "queue") {
+    if (this.page.films.length === 0 && this.view === "queue" && isAll(this.listed)) {
       void this.open("queue", { before: this.films }, "last");
       return true;
     }
@@ -196,7 +204,7 @@ export class PageNavigation extends EventTarget {
     if (index >= n && view === "queue") {
       // Only the server knows the focused film's position: it comes after those before it.
       this.#turn += 1;
-      const before = await this.#fetch(this.#turn, view, { from }, index);
+      const before = await this.#fetch(this.#turn, view, { from }, index, this.listed);
       if (before === null) return;
       from = before.next ?? from;
     } else if (index >= n) {
@@ -224,8 +232,7 @@ export class PageNavigation extends EventTarget {
 
   /** @param {string} name */
   #listed(name) {
-    const { decision } = this.states.of(name);
-    return this.view === "excluded" ? decision === "exclude" : decision !== null;
+    return holds(this.view, this.listed, this.states.of(name));
   }
 
   /**
@@ -233,12 +240,13 @@ export class PageNavigation extends EventTarget {
    * @param {View} view
    * @param {Where} where
    * @param {number} n
+   * @param {Listed} listed
    * @returns {Promise<Page|null>} null when another page was asked for meanwhile
    */
-  async #fetch(turn, view, where, n) {
+  async #fetch(turn, view, where, n, listed) {
     for (;;) {
       try {
-        const page = await this.cache.get(view, n, where);
+        const page = await this.cache.get(view, n, where, listed);
         return turn === this.#turn ? page : null;
       } catch (error) {
         if (turn !== this.#turn) return null;
@@ -259,8 +267,8 @@ export class PageNavigation extends EventTarget {
    */
   async #fetchAhead(turn, view, page, names) {
     const asked = [
-      page.next === null ? null : this.cache.get(view, this.#n, { from: page.next }),
-      page.previous === null ? null : this.cache.get(view, this.#n, { before: page.from }),
+      page.next === null ? null : this.cache.get(view, this.#n, { from: page.next }, this.listed),
+      page.previous === null ? null : this.cache.get(view, this.#n, { before: page.from }, this.listed),
     ];
     const around = await Promise.all(asked.map((request) => request?.catch(() => null) ?? null));
     if (turn !== this.#turn) return;

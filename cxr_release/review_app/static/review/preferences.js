@@ -3,7 +3,7 @@
 import { safeStorage } from "../shared/pending_store.js";
 
 /**
- * The last reason, and whether the mouse opens previews. Read once: what another tab does later
+ * The last reason, how large films are, and whether the mouse opens previews. Read once: what another tab does later
  * must not change what `x` means in this one.
  */
 export class Preferences {
@@ -11,11 +11,13 @@ export class Preferences {
   #prefix;
   #lastReason;
   #previews;
+  #size;
 
   /** @param {string} reviewer */
   constructor(reviewer) {
     this.#prefix = `cxr-release/review/${reviewer}/`;
     this.#lastReason = this.#storage?.getItem(`${this.#prefix}reason`) ?? "";
+    this.#size = Number.parseInt(this.#storage?.getItem(`${this.#prefix}size`) ?? "", 10) || 0;
     this.#previews = this.#storage?.getItem(`${this.#prefix}previews`) !== "off";
   }
 
@@ -26,6 +28,16 @@ export class Preferences {
   set lastReason(code) {
     this.#lastReason = code;
     this.#write("reason", code);
+  }
+
+  /** Steps by which films are larger than usual; see `gridLayout`. */
+  get size() {
+    return this.#size;
+  }
+
+  set size(steps) {
+    this.#size = steps;
+    this.#write("size", String(steps));
   }
 
   get previews() {

@@ -4,9 +4,12 @@ import { askNote } from "../shared/dialogs.js";
 import { byId } from "../shared/dom.js";
 import { allDecided, noAnswer, nothingListed, savingDecisions } from "../shared/empty_state.js";
 import { count, reasonText } from "../shared/format.js";
-import { REVIEW_KEYS } from "../shared/keys.js";
-import { gridLayout } from "../shared/layout.js";
+import { CodeBox } from "../shared/code_box.js";
+import { firstVisit } from "../shared/first_visit.js";
+import { keyName } from "../shared/keys.js";
+import { gridLayout, nextSize } from "../shared/layout.js";
 import { PageController, startPage } from "../shared/page.js";
+import { screeningTask } from "../shared/tasks.js";
 import { ReviewApi } from "./api.js";
 import { DecisionState } from "./decision_state.js";
 import { Decisions } from "./decisions.js";
@@ -14,6 +17,7 @@ import { Enlarged } from "./enlarged.js";
 import { Facings } from "./facings.js";
 import { Findings, findingsText } from "./findings.js";
 import { Grid } from "./grid.js";
+import { ALL, ListFilter, isAll } from "./list_filter.js";
 import { Preview, ReasonMenu } from "./mouse.js";
 import { PageNavigation } from "./page_navigation.js";
 import { Preferences } from "./preferences.js";
@@ -30,47 +34,50 @@ const SETTINGS = {
   subject: "film",
   noun: "decision",
   mouse: "With the mouse: a click moves the frame, a right click offers the reasons, a double click enlarges.",
+  touch: [
+    ["left", "‹ Film"],
+    ["right", "Film ›"],
+  ],
 };
 const NOTE_HINT =
   "What stands out? It may stay empty. Notes stay in the log and are no part of a release. Write no names.";
 /** Refused decisions that a banner names before it only counts them. */
 const REFUSALS_TOLD = 3;
 const RESIZE_REST_MS = 150;
-/** In the view of one's decisions there are lines under each film, and so fewer films. */
+/** In the view of one's decisions there are lines under each film, and so fewer films; on a tablet, too. */
 const CAPTION_PX = 40;
-const FEWEST_CAPTIONED = 12;
+const FEW = 12;
 
 class ReviewPage extends PageController {
-  keys = REVIEW_KEYS;
   actions = {
-    reason: (/** @type {number} */ place) => this.decisions.excludeFor(place),
+    choice: (/** @type {number} */ number) => this.decisions.excludeFor(number - 1),
     exclude: () => this.decisions.excludeAgain(),
     facing: () => this.decisions.facing(),
     mirror: () => {
-      if (this.grid.name !== null) void this.facings.toggle(this.grid.name);
+      if (this.grid.name === null) this.notices.warn(`Nothing was decided: ${this.nothingShown}`);
+      else void this.facings.toggle(this.grid.name);
     },
     keep: () => this.decisions.keep(),
-    "take-back": () => this.decisions.takeBack(),
+    retract: () => this.decisions.retract(),
     note: () => void this.decisions.note(),
     findings: () => void this.#askFindings(),
     "go-on": () => {
-      if (this.enlarged.isOpen) this.notices.warn("Enter keeps the rest of a page only while the page is on the screen: Esc first.");
-      else this.decisions.goOn();
+      if (!this.enlarged.isOpen) this.decisions.goOn();
+      else this.notices.warn(`${keyName("go-on")} keeps the rest of a page only while the page is on the screen: ${keyName("close")} first.`);
     },
-    left: () => this.grid.focus(this.grid.index - 1),
-    right: () => this.grid.focus(this.grid.index + 1),
-    up: () => this.#step(-this.grid.columns),
-    down: () => this.#step(this.grid.columns),
+    left: () => this.#step(-1, -1),
+    right: () => this.#step(1, 1),
+    up: () => this.#step(-this.grid.columns, -1),
+    down: () => this.#step(this.grid.columns, 1),
     first: () => this.grid.focus(0),
     last: () => this.grid.focus(this.grid.names.length - 1),
-    "previous-page": () => this.#warnUnless(this.navigation.previous(), "This is the first page."),
-    "next-page": () => this.#warnUnless(this.navigation.next(), "This is the last page."),
-    enlarge: () => this.enlarged.open(),
+    previous: () => this.#warnUnless(this.navigation.previous(), "This is the first page."),
+    next: () => this.#warnUnless(this.navigation.next(), "This is the last page."),
+    enlarge: () => this.#enlarge(),
     close: () => this.enlarged.close(),
-    "previous-film": () => this.#warnUnless(this.enlarged.move(-1), "This is the first film of the page."),
-    "next-film": () =>
-      this.#warnUnless(this.enlarged.move(1), "This is the last film of the page: Esc, then Enter keeps the rest."),
     preview: () => this.#togglePreviews(),
+    "zoom-in": () => this.#changeSize(1),
+    "zoom-out": () => this.#changeSize(-1),
   };
   /** @type {string[]} refusals that the reviewer has not yet acknowledged */
   #refusals = [];
@@ -84,21 +91,30 @@ class ReviewPage extends PageController {
   /** @param {import("../shared/page.js").Start} start */
   constructor(start) {
     super(start);
-    const { api, setup, notices, queue } = this;
+    const { api, setup, notices, queue, history } = this;
     this.thumbnails = new Thumbnails(api, setup.thumbnails ?? [], this.images);
     const { images } = this.thumbnails;
     this.images = images;
     this.states = new DecisionState(queue);
     this.preferences = new Preferences(setup.reviewer);
-    this.facings = new Facings(api, notices);
-    this.findings = new Findings(api, notices, setup.findings);
+    this.facings = new Facings(api, notices, history);
+    this.findings = new Findings(api, notices, history, setup.findings);
+    for (const noted of [this.facings, this.findings]) noted.said = (name, text) => this.#said(name, text);
     this.grid = new Grid(byId("grid"), images, this.states);
     this.grid.isMirrored = (name) => this.facings.has(name);
     this.navigation = new PageNavigation({ api, images, states: this.states, grid: this.grid, films: setup.films });
     this.enlarged = new Enlarged(byId("enlarged"), this.grid, this.thumbnails, this.states);
     this.preview = new Preview(this.grid, this.thumbnails, () => this.preferences.previews && !this.enlarged.isOpen);
-    this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`reason-${place}`));
-    this.sidebar = new Sidebar(byId("sidebar"), setup, this.act);
+    this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`choice-${place + 1}`));
+    this.filter = new ListFilter(setup.reasons);
+    this.codeBox = new CodeBox({
+      api,
+      notices,
+      noun: "film",
+      leave: () => this.#focusFilm(),
+      show: ({ name, from }) => void this.navigation.open("queue", { from }, { film: name }, ALL),
+    });
+    this.sidebar = new Sidebar(byId("sidebar"), setup, this.act, this.filter.host, this.codeBox.host);
     const { states, grid, navigation, preferences } = this;
     this.decisions = new Decisions({
       setup,
@@ -108,10 +124,12 @@ class ReviewPage extends PageController {
       navigation,
       preferences,
       notices,
+      history,
       askNote: (title, note) => this.#askNote(title, note),
       askReason: () => this.#askReason(),
     });
     this.decisions.finish = () => this.#finish();
+    this.decisions.nothingShown = () => this.nothingShown;
     this.sidebar.showLast(preferences.lastReason);
     this.sidebar.showView(readUrl().view, true);
     this.facings.addEventListener("change", () => this.draw());
@@ -131,14 +149,19 @@ class ReviewPage extends PageController {
   }
 
   async open() {
-    const { view, from } = readUrl();
+    await this.untilAnswered(() => this.api.films("queue", 1, {}));
     await Promise.all([this.facings.load(), this.findings.load()]);
-    await this.navigation.open(view, { from }, { film: null });
+    const known = this.api.progress.value?.done > 0;
+    const card = screeningTask(this.setup, keyName);
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card, known });
+    if (this.navigation.page !== null) return; // a link has led to films
+    const { view, from, listed } = readUrl();
+    await this.navigation.open(view, { from }, { film: null }, listed);
   }
 
-  get activeKeys() {
-    const shown = this.enlarged.isOpen ? "viewer" : "grid";
-    return this.keys.filter(({ where = shown }) => where === shown);
+  /** @returns {"grid"|"viewer"} */
+  get where() {
+    return this.enlarged.isOpen ? "viewer" : "grid";
   }
 
   /** @param {string} action */
@@ -209,10 +232,52 @@ class ReviewPage extends PageController {
     if (!done) this.notices.warn(text);
   }
 
-  /** @param {number} films */
-  #step(films) {
-    const index = this.grid.index + films;
-    if (index >= 0 && index < this.grid.names.length) this.grid.focus(index);
+  /**
+   * To another film of the page.
+   *
+   * @param {number} onPage how many films on
+   * @param {1|-1} enlarged the same, where a film alone is on the screen
+   */
+  #step(onPage, enlarged) {
+    const { grid } = this;
+    const index = grid.index + onPage;
+    if (!this.enlarged.isOpen) {
+      if (index >= 0 && index < grid.names.length) grid.focus(index);
+    } else if (!this.enlarged.move(enlarged)) {
+      const onward = `This is the last film of the page: ${keyName("close")}, then ${keyName("go-on")} keeps the rest.`;
+      this.notices.warn(enlarged < 0 ? "This is the first film of the page." : onward);
+    }
+  }
+
+  #enlarge() {
+    if (this.enlarged.isOpen) this.enlarged.close();
+    else if (this.grid.name === null) this.notices.warn(`Nothing was done: ${this.nothingShown}`);
+    else this.enlarged.open();
+  }
+
+  /**
+   * What was saved of a film, aloud; for the eye too, where the film is not in the frame.
+   *
+   * @param {string} name
+   * @param {string} text
+   */
+  #said(name, text) {
+    const place = this.grid.names.indexOf(name);
+    if (place >= 0 && place !== this.grid.index) this.grid.focus(place);
+    if (place >= 0) this.notices.announce(text);
+    else this.notices.warn(`Of a film that is not on this page: ${text}`);
+  }
+
+  /** @param {1|-1} way larger or smaller */
+  #changeSize(way) {
+    const { preferences, navigation } = this;
+    const size = nextSize(preferences.size, way, (steps) => this.#measure(navigation.view, steps));
+    if (size === null) {
+      this.notices.warn(`Films on a page do not get ${way > 0 ? "larger" : "smaller"}.`);
+      return;
+    }
+    preferences.size = size;
+    void navigation.resize();
   }
 
   #togglePreviews() {
@@ -233,7 +298,10 @@ class ReviewPage extends PageController {
 
   async #askFindings() {
     const { index, name, names } = this.grid;
-    if (name === null) return;
+    if (name === null) {
+      this.notices.warn(`Nothing was done: ${this.nothingShown}`);
+      return;
+    }
     if (!this.grid.isDisplayed(name)) {
       this.notices.warn("This film is not on the screen, so nothing can be seen on it.");
       return;
@@ -251,7 +319,7 @@ class ReviewPage extends PageController {
   #askReason() {
     const box = this.grid.boxOf(this.grid.index);
     if (box) this.menu.open(box.left + box.width / 2, box.top + box.height / 2);
-    this.notices.warn("Which reason? Press its digit; x then gives it again.");
+    this.notices.warn(`Which reason? Press its digit; ${keyName("exclude")} then gives it again.`);
   }
 
   #drawFilm() {
@@ -274,7 +342,7 @@ class ReviewPage extends PageController {
       this.emptyState.show(savingDecisions(this.queue.size));
       return;
     }
-    void navigation.open("queue", {}).then(() => {
+    void navigation.open("queue", {}, "first", ALL).then(() => {
       if (grid.names.some((name) => !grid.isBroken(name))) {
         this.notices.warn("These films were passed over and are still to be decided.");
       }
@@ -310,6 +378,7 @@ class ReviewPage extends PageController {
       this.preview.forget();
       const layout = this.#measure(view);
       this.thumbnails.layOut(layout.side);
+      this.sidebar.showSize(layout.columns * layout.rows);
       grid.layOut(layout, captionOf(view));
       this.emptyState.hide();
     };
@@ -324,14 +393,16 @@ class ReviewPage extends PageController {
       if (this.#waiting) notices.hideToast();
       this.#waiting = false;
       sidebar.showView(navigation.view, navigation.page?.next !== null);
+      this.filter.show(navigation.view, navigation.listed, navigation.page?.matching ?? null);
       if (this.enlarged.isOpen) this.enlarged.move(0);
     });
     navigation.addEventListener("empty", () => {
-      const { view } = navigation;
+      const { listed, view } = navigation;
       this.enlarged.close();
       sidebar.showView(view, false, true);
+      this.filter.show(view, listed, navigation.page?.matching ?? null);
       this.#drawFilm();
-      if (view !== "queue") this.emptyState.show(nothingListed(view));
+      if (view !== "queue" || !isAll(listed)) this.emptyState.show(nothingListed(view, isAll(listed)));
       else if (this.queue.size > 0) this.#finish();
       else if (this.api.progress.value) this.emptyState.show(allDecided(this.api.progress.value));
     });
@@ -346,10 +417,15 @@ class ReviewPage extends PageController {
   #listenToWindow() {
     const { navigation } = this;
     addEventListener("hashchange", () => {
-      const { view, from } = readUrl();
-      if (navigation.page !== null && view === navigation.view && from === navigation.page.from) return;
+      const { view, from, listed } = readUrl();
+      const same = JSON.stringify(listed) === JSON.stringify(navigation.listed);
+      if (navigation.page !== null && view === navigation.view && from === navigation.page.from && same) return;
       this.enlarged.close();
-      void navigation.open(view, { from });
+      void navigation.open(view, { from }, "first", listed);
+    });
+    this.filter.addEventListener("change", () => {
+      this.enlarged.close();
+      void navigation.open(navigation.view, {}, "first", this.filter.listed);
     });
     let resting = 0;
     addEventListener("resize", () => {
@@ -360,16 +436,22 @@ class ReviewPage extends PageController {
     });
   }
 
-  /** @param {View} view */
-  #measure(view) {
+  /**
+   * @param {View} view
+   * @param {number} [size] steps by which films are larger than usual
+   */
+  #measure(view, size = this.preferences.size) {
     const style = getComputedStyle(byId("workspace"));
     const edge = 2 * parseFloat(style.getPropertyValue("--edge"));
     const gap = parseFloat(style.getPropertyValue("--gap"));
     const caption = captionOf(view);
     // Not the grid's own height: a banner may take some of it, and must not change the page.
-    const width = innerWidth - byId("sidebar").getBoundingClientRect().width - edge;
-    const rules = caption > 0 ? { gap, caption, fewest: FEWEST_CAPTIONED } : { gap };
-    return gridLayout(width, innerHeight - edge, rules);
+    const sidebar = byId("sidebar").getBoundingClientRect();
+    const below = sidebar.left === 0; // where there is no room for it at the right
+    const width = innerWidth - (below ? 0 : sidebar.width) - edge;
+    const height = innerHeight - (below ? sidebar.height : 0) - edge;
+    const rules = caption > 0 || below ? { gap, size, caption, fewest: FEW } : { gap, size };
+    return gridLayout(width, height, rules);
   }
 }
 

@@ -1,9 +1,9 @@
 // The right side: how far, which view, the film in the frame, the reasons.
 
 import { button, element, icon, setAttributes } from "../shared/dom.js";
-import { dateTime, decisionText, duration, number, reasonText } from "../shared/format.js";
+import { count, dateTime, decisionText, duration, number, reasonText } from "../shared/format.js";
 import { ProgressBar, actionButton, heading } from "../shared/frame.js";
-import { REVIEW_KEYS, keyName } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 
 /** @typedef {import("./api.js").Progress} Progress */
 /** @typedef {import("./api.js").View} View */
@@ -20,9 +20,16 @@ export class Sidebar {
    * @param {HTMLElement} host
    * @param {import("./api.js").Setup} setup
    * @param {(action: string) => void} act
+   * @param {Node} filter which films are listed
+   * @param {Node} codeBox for the code of a film
    */
-  constructor(host, setup, act) {
+  constructor(host, setup, act, filter, codeBox) {
     this.setup = setup;
+    const size = (/** @type {string} */ text, /** @type {string} */ action, /** @type {string} */ title) =>
+      button({ text, attributes: { title, "aria-label": title }, on: { click: () => act(action) } });
+    this.smaller = size("−", "zoom-out", `More and smaller films on a page (${keyName("zoom-out")})`);
+    this.larger = size("+", "zoom-in", `Fewer and larger films on a page (${keyName("zoom-in")})`);
+    this.perPage = element("span", { class: "muted per-page" });
     this.progress = new ProgressBar("Films decided");
     this.done = element("p", { class: "progress-done" });
     this.rate = element("p", { class: "progress-rate muted" });
@@ -41,17 +48,23 @@ export class Sidebar {
     this.meaning = element("p", { class: "reason-now muted" });
     this.onward = button({ class: "primary onward", on: { click: () => act("go-on") } });
     const tool = (/** @type {string} */ action, /** @type {string} */ text, /** @type {string} */ title) => {
-      const key = keyName(REVIEW_KEYS, action);
+      const key = keyName(action);
       const tooltip = `${title} (${key.toLowerCase()})`;
       return actionButton(text, key === "Space" ? "␣" : key, action, act, { class: "tool", attributes: { title: tooltip } });
     };
     this.tools = [
       tool("keep", "Keep", "Keep this film"),
-      tool("note", "Note", "Note on this exclusion"),
+      tool("note", "Note", "Note on this decision"),
       tool("enlarge", "Enlarge", "Enlarge this film"),
       ...(setup.findings.length > 0 ? [tool("findings", "Tag", "Which findings this film shows, or none")] : []),
     ];
-    const undo = tool("take-back", "Undo", "Take back: this film's decision, or the last one you made");
+    const redo = { class: "tool", attributes: { title: `Redo what you undid (${keyName("redo")})`, "aria-label": "Redo" } };
+    const history = element(
+      "div",
+      { class: "history" },
+      tool("undo", "Undo", "Undo what you did last"),
+      actionButton("↷", "", "redo", act, redo),
+    );
     host.append(
       element(
         "header",
@@ -61,18 +74,19 @@ export class Sidebar {
       ),
       element(
         "section",
-        { attributes: { "aria-label": "Progress" } },
+        { class: "progress-part", attributes: { "aria-label": "Progress" } },
         this.done,
         this.progress.bar,
         element("div", { class: "progress-line" }, this.rate, this.progress.saving),
       ),
       element("nav", { class: "views", attributes: { "aria-label": "Views" } }, ...Object.values(this.views)),
+      filter,
       element(
         "section",
         { class: "film", attributes: { "aria-label": "Film in the frame" } },
         element("div", { class: "film-line" }, this.film, this.time),
         this.decision,
-        element("div", { class: "film-buttons" }, this.tools[0], undo, ...this.tools.slice(1)),
+        element("div", { class: "film-buttons" }, this.tools[0], history, ...this.tools.slice(1)),
         this.findings,
       ),
       element(
@@ -88,10 +102,16 @@ export class Sidebar {
         { class: "sidebar-foot" },
         element(
           "div",
+          { class: "size-line" },
+          codeBox,
+          element("div", { class: "sizes", attributes: { role: "group", "aria-label": "Films on a page" } }, this.smaller, this.perPage, this.larger),
+        ),
+        element(
+          "div",
           { class: "page-buttons" },
-          button({ text: "‹ Page", attributes: { title: "Previous page (Page Up)" }, on: { click: () => act("previous-page") } }),
-          button({ text: "Page ›", attributes: { title: "Next page (Page Down), nothing is decided" }, on: { click: () => act("next-page") } }),
-          button({ text: "Keys ?", on: { click: () => act("help") } }),
+          button({ text: "‹ Page", attributes: { title: `Previous page (${keyName("previous")})` }, on: { click: () => act("previous") } }),
+          button({ text: "Page ›", attributes: { title: `Next page (${keyName("next")}), nothing is decided` }, on: { click: () => act("next") } }),
+          button({ text: `Keys ${keyName("help")}`, on: { click: () => act("help") } }),
         ),
         this.onward,
       ),
@@ -137,7 +157,7 @@ export class Sidebar {
       setAttributes(link, { "aria-current": name === view ? "page" : null });
     }
     const text = view === "queue" ? "Keep the rest, go on" : more ? "Next page" : "Last page";
-    this.onward.replaceChildren(text, element("kbd", { text: "Enter" }));
+    this.onward.replaceChildren(text, element("kbd", { text: keyName("go-on") }));
     this.onward.disabled = empty || (view !== "queue" && !more);
   }
 
@@ -147,7 +167,9 @@ export class Sidebar {
    * @param {import("./decision_state.js").Shown|null} shown
    */
   showFilm(index, total, shown) {
-    this.film.textContent = shown ? `Film ${index + 1} of ${total}` : "No film";
+    this.film.replaceChildren(
+      ...(shown ? [element("strong", { class: "code-text", text: shown.code }), ` · ${index + 1} of ${total}`] : ["No film"]),
+    );
     this.decision.dataset.state = shown?.decision ?? "open";
     this.decision.replaceChildren(
       ...(shown?.decision === "exclude" ? [icon("cross")] : shown?.decision === "keep" ? [icon("tick")] : []),
@@ -160,6 +182,12 @@ export class Sidebar {
       const chosen = shown?.decision === "exclude" && shown.reason === reason.code;
       setAttributes(this.reasons[place], { "aria-pressed": String(chosen) });
     });
+  }
+
+  /** @param {number} films that a page holds */
+  showSize(films) {
+    this.perPage.textContent = number(films);
+    this.perPage.title = `${count(films, "film")} on a page`;
   }
 
   /** @param {string} text what was noted of the film; empty: nothing */
@@ -186,11 +214,11 @@ export class Sidebar {
       {
         class: "reason",
         attributes: { "data-reason": reason.code, title: reason.meaning },
-        on: { click: () => act(`reason-${place}`) },
+        on: { click: () => act(`choice-${place + 1}`) },
       },
-      element("kbd", { text: place < 10 ? String((place + 1) % 10) : "" }),
+      element("kbd", { text: keyName(`choice-${place + 1}`) }),
       element("span", { class: "reason-code", text: reasonText(reason.code) }),
-      element("span", { class: "reason-x" }, element("kbd", { text: "x", attributes: { title: "the key x gives this reason" } })),
+      element("span", { class: "reason-x" }, element("kbd", { text: keyName("exclude"), attributes: { title: `the key ${keyName("exclude")} gives this reason` } })),
       element("span", { class: "reason-meaning", text: reason.meaning }),
     );
   }

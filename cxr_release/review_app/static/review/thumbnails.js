@@ -51,6 +51,15 @@ export class Thumbnails {
   }
 
   /**
+   * Whether the best picture of a film that is here is the film itself.
+   *
+   * @param {string} name
+   */
+  isWhole(name) {
+    return Boolean(this.films.get(name)?.url);
+  }
+
+  /**
    * The best picture of a film that is here; empty: none.
    *
    * @param {string} name

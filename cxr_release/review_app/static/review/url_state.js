@@ -1,6 +1,9 @@
 // Where the reviewer is: view and position in the address, the focused film in this tab's memory.
 
+import { ALL } from "./list_filter.js";
+
 /** @typedef {import("./api.js").View} View */
+/** @typedef {import("./api.js").Listed} Listed */
 
 /** @type {readonly View[]} */
 const VIEWS = ["queue", "excluded", "decided"];
@@ -8,20 +11,24 @@ const VIEWS = ["queue", "excluded", "decided"];
 const FILM = "cxr-release/review/film";
 
 /**
- * @returns {{view: View, from: number|undefined}}
+ * @returns {{view: View, from: number|undefined, listed: Listed}}
  */
 export function readUrl() {
-  const [, view, from] = /^#([a-z]+)(?:\/(\d{1,9}))?$/.exec(location.hash) ?? [];
+  const [, view, from, query] = /^#([a-z]+)(?:\/(\d{1,9}))?(?:\?(.*))?$/.exec(location.hash) ?? [];
   const known = VIEWS.find((name) => name === view) ?? "queue";
-  return { view: known, from: from === undefined ? undefined : Number(from) };
+  const given = new URLSearchParams(query);
+  const listed = Object.fromEntries(Object.keys(ALL).map((name) => [name, given.get(name) ?? ""]));
+  return { view: known, from: from === undefined ? undefined : Number(from), listed: /** @type {Listed} */ (listed) };
 }
 
 /**
  * @param {View} view
  * @param {number|null} from
+ * @param {Listed} listed
  */
-export function writeUrl(view, from) {
-  const hash = from === null ? `#${view}` : `#${view}/${from}`;
+export function writeUrl(view, from, listed) {
+  const query = new URLSearchParams(Object.entries(listed).filter(([, value]) => value)).toString();
+  const hash = (from === null ? `#${view}` : `#${view}/${from}`) + (query && `?${query}`);
   if (location.hash !== hash) history.replaceState(null, "", hash);
 }
 

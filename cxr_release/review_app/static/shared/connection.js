@@ -82,6 +82,16 @@ export class Connection extends EventTarget {
   }
 
   /**
+   * Where the film, or pair, of a code is for this person.
+   *
+   * @param {string} code as somebody typed it
+   * @returns {Promise<any>}
+   */
+  find(code) {
+    return this.get(`code?${new URLSearchParams({ code })}`);
+  }
+
+  /**
    * @param {string} path
    * @returns {Promise<any>}
    */

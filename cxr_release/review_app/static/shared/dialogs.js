@@ -1,9 +1,13 @@
 // The small windows: a note, and the keys.
 
 import { button, definitions, element } from "./dom.js";
+import { actionOf } from "./keys.js";
 
 /** As many characters as the log takes. */
 const LONGEST_NOTE = 2000;
+/** An Enter that comes sooner, before anything was changed, was meant for the page. */
+const GUARD_MS = 300;
+export const TOO_EARLY = "Nothing was saved: this window had only just opened. Press Enter again.";
 
 /**
  * Ask for a note. Enter saves, Shift + Enter begins a line, Escape leaves it as it was.
@@ -22,6 +26,7 @@ export function askNote(title, note, hint) {
     text.value = note;
     /** @type {string|null} */
     let answer = null;
+    const explained = element("p", { class: "muted", text: hint, attributes: { role: "status" } });
     const save = () => {
       answer = text.value.trim();
       dialog.close();
@@ -31,7 +36,7 @@ export function askNote(title, note, hint) {
       { class: "dialog note", attributes: { "aria-label": `Note: ${title}` } },
       element("h2", { text: `Note: ${title}` }),
       text,
-      element("p", { class: "muted", text: hint }),
+      explained,
       element(
         "div",
         { class: "dialog-buttons" },
@@ -42,15 +47,23 @@ export function askNote(title, note, hint) {
     text.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
-      save();
+      if (early() && text.value === note) explained.textContent = TOO_EARLY;
+      else save();
     });
-    openDialog(dialog, () => resolve(answer));
+    const early = openDialog(dialog, () => resolve(answer));
     text.focus();
   });
 }
 
+/** Keys that do the same, each on a cap of its own. @param {string} shown */
+const keyCaps = (shown) => {
+  const caps = document.createDocumentFragment();
+  caps.append(...shown.split(", ").flatMap((text, place) => [...(place > 0 ? [" "] : []), element("kbd", { text })]));
+  return caps;
+};
+
 /**
- * Show what every key does; the same key or Escape closes it.
+ * Show what every key does; the key that opens it or Escape closes it.
  *
  * @param {readonly import("./keys.js").Group[]} listed
  * @param {string} mouse what the mouse does
@@ -63,7 +76,7 @@ export function showKeys(listed, mouse) {
       element("h3", { text: title }),
       definitions(
         "key-list",
-        keys.flatMap(({ shown, help }) => (shown ? [[element("kbd", { text: shown }), help ?? ""]] : [])),
+        keys.flatMap(({ shown, help }) => (shown ? [[keyCaps(shown), help]] : [])),
       ),
     ),
   );
@@ -80,7 +93,7 @@ export function showKeys(listed, mouse) {
     ),
   );
   dialog.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "?") return;
+    if (actionOf(event) !== "help") return;
     event.preventDefault();
     dialog.close();
   });
@@ -92,6 +105,7 @@ export function showKeys(listed, mouse) {
  *
  * @param {HTMLDialogElement} dialog
  * @param {() => void} closed called when it is closed, however that came
+ * @returns {() => boolean} whether it has only just opened
  */
 export function openDialog(dialog, closed) {
   // Keys in here are not the page's.
@@ -102,4 +116,6 @@ export function openDialog(dialog, closed) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  const opened = performance.now();
+  return () => performance.now() - opened < GUARD_MS;
 }

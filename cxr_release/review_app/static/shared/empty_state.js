@@ -2,7 +2,7 @@
 
 import { button, byId, definitions, element } from "./dom.js";
 import { count, number } from "./format.js";
-import { FIRST_KEYS } from "./keys.js";
+import { helpRow, keyName } from "./keys.js";
 import { scaleList } from "./rating_scale.js";
 
 export class EmptyState {
@@ -20,6 +20,11 @@ export class EmptyState {
   /** The films are shown again. */
   hide() {
     this.#set(null);
+  }
+
+  /** Whether it stands in place of the films. */
+  get isShown() {
+    return !this.host.hidden;
   }
 
   /** @param {Node[]|null} content */
@@ -92,8 +97,17 @@ export function savingDecisions(unsent) {
   return message("Saving the last decisions …", sent);
 }
 
-/** @param {"excluded"|"decided"} view */
-export function nothingListed(view) {
+/**
+ * @param {"queue"|"excluded"|"decided"} view
+ * @param {boolean} all whether the view is not narrowed
+ */
+export function nothingListed(view, all) {
+  if (!all) {
+    return message(
+      "No film is listed.",
+      element("p", {}, element("a", { text: "All films of this list", attributes: { href: `#${view}` } })),
+    );
+  }
   return message(
     view === "excluded" ? "You have excluded no film." : "You have decided on no film yet.",
     element("p", {}, element("a", { text: "Back to the queue", attributes: { href: "#queue" } })),
@@ -103,7 +117,7 @@ export function nothingListed(view) {
 // The adjudication page
 
 /**
- * @param {import("../adjudicate/pair_list.js").PairList} pairs
+ * @param {import("./worklist.js").Worklist} pairs
  * @param {import("../adjudicate/api.js").Progress|null} progress the newest there is
  * @param {boolean} adjudicates
  */
@@ -136,7 +150,7 @@ export function nothingToJudge(pairs, progress, adjudicates) {
     "All pairs are judged.",
     judged(),
     "Every verdict is saved. Nothing more is needed here: you can close this page.",
-    "To look again, or to correct a verdict: the key ←.",
+    `To look again, or to correct a verdict: the key ${keyName("left")}.`,
   );
 }
 
@@ -148,7 +162,7 @@ export function nothingToPlace(progress) {
     "No film waits for you any more.",
     figures([progress?.done ?? 0, "films with your landmarks"]),
     "Everything is saved. Nothing more is needed here: you can close this page.",
-    "To look again, or to correct a film: the key Page Up.",
+    `To look again, or to correct a film: the key ${keyName("previous")}.`,
   );
 }
 
@@ -167,7 +181,7 @@ export function nothingToClear(progress) {
     "No film waits for you any more.",
     figures([done, "looked at"], [done - text, "nothing that identifies"], [text, "text or a mark"]),
     "Every decision is saved. Nothing more is needed here: you can close this page.",
-    "To look again, or to correct a decision: the key ←.",
+    `To look again, or to correct a decision: the key ${keyName("left")}.`,
     element(
       "p",
       { class: "muted" },
@@ -179,6 +193,10 @@ export function nothingToClear(progress) {
 }
 
 // The reader study
+
+/** What its first page names of its keys. */
+const FIRST_ACTIONS = ["choice-1", "pick-1", "left", "go-on", "undo", "help"];
+const firstKey = (/** @type {string} */ key, /** @type {string} */ help) => [element("kbd", { text: key }), help];
 
 /**
  * @param {number} pages
@@ -212,12 +230,12 @@ export function instructions(pages, films, goingBack, start) {
         text: "You can stop at any time: close the window, and open the same link again later, here or on another computer. It goes on where you stopped. Please look alone, and do not talk about the films before all readers have finished.",
       }),
       element("h3", { text: "Mouse or keyboard, as you like" }),
-      definitions("first-keys", FIRST_KEYS.map(([key, help]) => [element("kbd", { text: key }), help])),
+      definitions("first-keys", FIRST_ACTIONS.map((action) => firstKey(...helpRow(action)))),
     ),
     button(
-      { class: "primary start", attributes: { "data-action": "submit" }, on: { click: start } },
+      { class: "primary start", attributes: { "data-action": "go-on" }, on: { click: start } },
       "Begin",
-      element("kbd", { text: "Enter" }),
+      element("kbd", { text: keyName("go-on") }),
     ),
   );
 }
@@ -227,7 +245,7 @@ export function instructions(pages, films, goingBack, start) {
  * @param {boolean} goingBack
  */
 export function thanks(pages, goingBack) {
-  const again = "To look again, or to change an answer: the key PageUp, or ‹ above.";
+  const again = `To look again, or to change an answer: the key ${keyName("previous")}, or ‹ above.`;
   return message(
     "Thank you.",
     pages === 1 ? "Your page is saved." : `All ${pages} pages are saved.`,

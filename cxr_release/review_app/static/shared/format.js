@@ -3,7 +3,7 @@
 /** @typedef {import("../review/decision_state.js").Shown} Shown */
 
 /**
- * A reason's code in words: "spine-truncated" → "spine truncated".
+ * A reason's code in words: "blank-or-noise" → "blank or noise".
  *
  * @param {string} reason
  */

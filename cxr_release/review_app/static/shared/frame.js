@@ -2,6 +2,7 @@
 
 import { button, element, setAttributes } from "./dom.js";
 import { number } from "./format.js";
+import { helpRow, keyName } from "./keys.js";
 
 /** How far a reviewer is. */
 export class ProgressBar {
@@ -32,6 +33,12 @@ export class ProgressBar {
   }
 }
 
+/** Whether CSS shows, in place of the page, that the window is too small for its films. */
+export function isTooSmall() {
+  const notice = document.querySelector(".too-small");
+  return notice !== null && getComputedStyle(notice).display !== "none";
+}
+
 /** @param {string} title of the page, and its tooltip: there may be no room for all of it */
 export const heading = (title) => element("h1", { text: title, attributes: { title } });
 
@@ -39,15 +46,39 @@ export const heading = (title) => element("h1", { text: title, attributes: { tit
  * A button with its key.
  *
  * @param {string} text
- * @param {string} key
+ * @param {string} key empty: it names none
  * @param {string} action
  * @param {(action: string) => void} act
  * @param {import("./dom.js").Parts} [parts]
  */
 export function actionButton(text, key, action, act, parts = {}) {
   const attributes = { "data-action": action, ...parts.attributes };
-  return button({ ...parts, attributes, on: { click: () => act(action) } }, text, element("kbd", { text: key }));
+  const name = key ? [element("kbd", { text: key })] : [];
+  return button({ ...parts, attributes, on: { click: () => act(action) } }, text, ...name);
 }
+
+/**
+ * Buttons of what a page lists by number.
+ *
+ * @param {readonly string[]} choices
+ * @param {Record<string, string>} texts
+ * @param {(action: string) => void} act
+ */
+export const choiceButtons = (choices, texts, act) =>
+  choices.map((choice, place) => {
+    const action = `choice-${place + 1}`;
+    const text = texts[choice].replace(/^./, (letter) => letter.toUpperCase());
+    return actionButton(text, keyName(action), action, act, { attributes: { "data-choice": choice } });
+  });
+
+/**
+ * A button that every page has.
+ *
+ * @param {string} action
+ * @param {(action: string) => void} act
+ */
+const tool = (action, act) =>
+  button({ text: { undo: "Undo", redo: "Redo" }[action] ?? `Keys ${keyName(action)}`, attributes: { "data-action": action, title: helpRow(action).join(": ") }, on: { click: () => act(action) } });
 
 /** The line above the films: for pages without a sidebar. */
 export class Header {
@@ -60,7 +91,7 @@ export class Header {
    * @param {string} parts.person who is at the page
    * @param {string} parts.counted what the progress counts
    * @param {Node[]} parts.more what this page shows besides
-   * @param {[string, string]|null} parts.moves titles of the buttons to what comes before and after; null: there are none
+   * @param {[string, string]|null} parts.moves what the buttons to what comes before and after do; null: there are none
    * @param {(action: string) => void} parts.act
    */
   constructor(host, { title, person, counted, more, moves, act }) {
@@ -69,7 +100,7 @@ export class Header {
     const [previous, next] = ["previous", "next"].map((action, place) =>
       button({
         text: "‹›"[place],
-        attributes: { title: moves?.[place], "aria-label": moves?.[place].replace(/ \(.*/, ""), "data-action": action },
+        attributes: { title: `${moves?.[place]} (${keyName(action)})`, "aria-label": moves?.[place], "data-action": action },
         on: { click: () => act(action) },
       }),
     );
@@ -80,7 +111,7 @@ export class Header {
       element("div", { class: "progress", attributes: { "aria-label": "Progress" } }, this.place, this.progress.bar, this.left),
       this.progress.saving,
       ...more,
-      element("div", { class: "moves" }, ...(moves ? [previous, next] : []), button({ text: "Keys ?", on: { click: () => act("help") } })),
+      element("div", { class: "moves" }, ...(moves ? [previous, next] : []), ...["undo", "redo", "help"].map((action) => tool(action, act))),
     );
   }
 }

@@ -3,7 +3,12 @@
 /** Films on a page of the grid, and pixels on each side of a film that are enough. */
 const FEWEST = 24;
 const MOST = 60;
+/** As many as the server gives at once, for who wants them small. */
+const MOST_SMALL = 100;
 const WANTED = 170;
+/** How much larger films get by a step, and how many steps there are down and up. */
+const STEP = 1.25;
+const STEPS = { least: -3, most: 8 };
 
 /**
  * @typedef {object} GridLayout
@@ -17,20 +22,23 @@ const WANTED = 170;
  *
  * @param {number} width pixels that the grid may take
  * @param {number} height
- * @param {{gap: number, caption?: number, fewest?: number}} rules
- *   caption: height of the lines under each film
+ * @param {{gap: number, caption?: number, fewest?: number, size?: number}} rules
+ *   caption: height of the lines under each film; size: steps by which films are wanted larger
  * @returns {GridLayout}
  */
-export function gridLayout(width, height, { gap, caption = 0, fewest = FEWEST }) {
+export function gridLayout(width, height, { gap, caption = 0, fewest: usual = FEWEST, size = 0 }) {
+  const larger = STEP ** size;
+  const fewest = size > 0 ? Math.max(1, Math.round(usual / larger ** 2)) : usual;
+  const most = size < 0 ? MOST_SMALL : MOST;
   /** @type {GridLayout|null} */
   let best = null;
-  for (let rows = 1; rows <= MOST; rows += 1) {
-    for (let columns = Math.ceil(fewest / rows); columns * rows <= MOST; columns += 1) {
+  for (let rows = 1; rows <= most; rows += 1) {
+    for (let columns = Math.ceil(fewest / rows); columns * rows <= most; columns += 1) {
       const side = Math.floor(
         Math.min((width - gap * (columns - 1)) / columns, (height - gap * (rows - 1)) / rows - caption),
       );
       const layout = { columns, rows, side };
-      if (best === null || isBetter(layout, best)) best = layout;
+      if (best === null || isBetter(layout, best, WANTED * larger)) best = layout;
     }
   }
   return /** @type {GridLayout} */ (best);
@@ -39,13 +47,31 @@ export function gridLayout(width, height, { gap, caption = 0, fewest = FEWEST })
 /**
  * @param {GridLayout} layout
  * @param {GridLayout} other
+ * @param {number} wanted pixels
  */
-function isBetter(layout, other) {
-  const reaches = layout.side >= WANTED;
-  if (reaches !== other.side >= WANTED) return reaches;
+function isBetter(layout, other, wanted) {
+  const reaches = layout.side >= wanted;
+  if (reaches !== other.side >= wanted) return reaches;
   const films = layout.columns * layout.rows - other.columns * other.rows;
   const size = layout.side - other.side;
   return reaches ? films > 0 || (films === 0 && size > 0) : size > 0 || (size === 0 && films > 0);
+}
+
+/**
+ * The next size at which a page holds other films than at this one.
+ *
+ * @param {number} size steps
+ * @param {1|-1} way larger or smaller
+ * @param {(size: number) => GridLayout} layout of a size
+ * @returns {number|null} null: films get no larger or smaller
+ */
+export function nextSize(size, way, layout) {
+  const { columns, rows } = layout(size);
+  for (let next = size + way; next >= STEPS.least && next <= STEPS.most; next += way) {
+    const other = layout(next);
+    if (other.columns !== columns || other.rows !== rows) return next;
+  }
+  return null;
 }
 
 /** Pixels of a film in a window that is too small for all. */

@@ -3,13 +3,17 @@
 import { showKeys } from "./dialogs.js";
 import { byId } from "./dom.js";
 import { EmptyState, noAnswer } from "./empty_state.js";
+import { isTooSmall } from "./frame.js";
+import { History } from "./history.js";
 import { ImageLoader } from "./image_loader.js";
-import { actionOf } from "./keys.js";
+import { actionOf, allKeys, useKeys } from "./keys.js";
 import { Notices } from "./notices.js";
 import { PendingStore } from "./pending_store.js";
 import { SendQueue } from "./send_queue.js";
 import { ASK_SENDER, ServerStatus, untilAnswered } from "./server_status.js";
 import { TabSync } from "./tab_sync.js";
+import { FINGERS, showTouchBar } from "./touch.js";
+import { Windowing, windowsText } from "./windowing.js";
 
 /** What was left unsent may go ahead of the first films, which then begin behind it. */
 const HEAD_START_MS = 3000;
@@ -22,6 +26,7 @@ const HEAD_START_MS = 3000;
  * @property {string} subject the property of a decision that names what it is on
  * @property {string} noun what is sent: "decision"
  * @property {string} mouse what the help says of the mouse
+ * @property {readonly import("./touch.js").TouchButton[]} [touch] what fingers need besides
  * @property {string} [wayBack] what to do about a session that has ended
  */
 
@@ -38,14 +43,24 @@ export async function startPage(Page, settings, api) {
   const notices = new Notices();
   const emptyState = new EmptyState(byId(settings.films));
   const wait = (/** @type {string} */ why) => emptyState.show(noAnswer(why));
+  const early = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key.length === 1 || event.key === "Enter") notices.warn("Nothing was done: this page is still being loaded.");
+  };
+  document.addEventListener("keydown", early);
   const setup = await untilAnswered(() => api.setup(), wait, settings.wayBack ?? ASK_SENDER);
-  await new Page({ settings, api, setup, notices, emptyState }).start();
+  document.removeEventListener("keydown", early);
+  useKeys(setup.keys);
+  const page = new Page({ settings, api, setup, notices, emptyState });
+  showTouchBar(document.getElementById("touch-bar"), page);
+  await page.start();
 }
 
 /** What a page of its own kind has to give: see the methods that do nothing here. */
 export class PageController {
-  /** @type {import("./keys.js").Group[]} */
-  keys = [];
+  /** What can be undone. */
+  history = new History();
+  /** @type {import("./code_box.js").CodeBox|null} where the page has codes */
+  codeBox = null;
   /** @type {Record<string, (number?: any) => unknown>} what each action does, unless the films do it */
   actions = {};
 
@@ -57,6 +72,7 @@ export class PageController {
     this.notices = notices;
     this.emptyState = emptyState;
     this.wayBack = settings.wayBack ?? ASK_SENDER;
+    Windowing.presets = setup.windows ?? [];
     this.person = setup.reviewer ?? setup.reader;
     document.title = `${setup.title} – ${this.person}`;
     this.room = `cxr-release/${settings.storage}/${this.person}`;
@@ -119,16 +135,35 @@ export class PageController {
 
   /** @param {string} action as the keys name it; a number after it tells which reason, rating or film */
   perform(action) {
+    if (isTooSmall()) return; // nobody sees what it would do
     this.notices.hideToast();
     if (this.filmsAct(action)) return;
     const [, name, number] = /** @type {RegExpExecArray} */ (/^(.*?)(?:-(\d+))?$/.exec(action));
-    if (name === "help") showKeys(this.keys, this.settings.mouse);
-    else this.actions[name]?.(number === undefined ? undefined : Number(number));
+    if (name === "help") showKeys(allKeys(), [this.settings.mouse, FINGERS, windowsText()].filter(Boolean).join(" "));
+    else if (name === "undo") void this.undo();
+    else if (name === "redo") void this.redo();
+    else if (name === "find") this.codeBox?.focus();
+    else if (name === "preset") this.notices.warn("There is no other window by its name for these films.");
+    else if (name in this.actions) this.actions[name](number === undefined ? undefined : Number(number));
+    else this.notices.warn(`Nothing was done: ${this.nothingShown}`);
   }
 
-  /** Keys that count at present. */
-  get activeKeys() {
-    return this.keys;
+  /** @returns {string} why a key that does something to films does nothing: there are none */
+  get nothingShown() {
+    return this.emptyState.isShown ? "no film is on the screen." : "the films are still on their way. Press again.";
+  }
+
+  async undo() {
+    if (!(await this.history.undo())) this.notices.warn("There is nothing to undo: nothing else was done here since this page was opened.");
+  }
+
+  async redo() {
+    if (!(await this.history.redo())) this.notices.warn("There is nothing to redo: what was undone is done anew, or something else was done since.");
+  }
+
+  /** @returns {""|"grid"|"viewer"} what is on the screen, where keys depend on it */
+  get where() {
+    return "";
   }
 
   /**
@@ -144,10 +179,10 @@ export class PageController {
   /** @param {KeyboardEvent} event */
   keyDown(event) {
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("dialog, input, textarea")) return;
+    if (target?.closest("dialog, input, textarea, select")) return;
     // A button, link or summary that was reached with Tab is pressed as everywhere else.
     if ((event.key === "Enter" || event.key === " ") && target?.closest("button, a, summary")) return;
-    const action = actionOf(event, this.activeKeys);
+    const action = actionOf(event, this.where);
     if (!action) return;
     event.preventDefault();
     this.act(action);

@@ -1,6 +1,7 @@
 // One film, large: zoom, pan, window and level. Knows nothing of what is decided on it.
 
 import { element } from "./dom.js";
+import { followFingers } from "./touch.js";
 import { Windowing, between } from "./windowing.js";
 
 const MOST_ZOOM = 16;
@@ -33,7 +34,16 @@ export class Viewport extends EventTarget {
    * @param {number} [y]
    */
   zoomBy(factor, x = 0, y = 0) {
-    const zoom = between(1, this.zoom * factor, MOST_ZOOM);
+    // Beyond these only at its true size, which may be smaller or larger.
+    this.zoomTo(between(Math.min(1, this.zoom), this.zoom * factor, Math.max(MOST_ZOOM, this.zoom)), x, y);
+  }
+
+  /**
+   * @param {number} zoom
+   * @param {number} [x] the point that stays where it is, from the middle of the place
+   * @param {number} [y]
+   */
+  zoomTo(zoom, x = 0, y = 0) {
     const change = zoom / this.zoom;
     this.#set(zoom, x - (x - this.x) * change, y - (y - this.y) * change);
   }
@@ -55,10 +65,6 @@ export class Viewport extends EventTarget {
   hold(x, y) {
     const [heldX, heldY] = [between(-x, this.x, x), between(-y, this.y, y)];
     if (heldX !== this.x || heldY !== this.y) this.#set(this.zoom, heldX, heldY);
-  }
-
-  get readout() {
-    return `zoom ${Math.round(100 * this.zoom)} %`;
   }
 
   /**
@@ -101,22 +107,27 @@ export class Viewer {
   #followers = [];
   /** @type {{x: number, y: number, windows: boolean}|null} */
   #dragging = null;
+  #whole = true;
 
   /**
    * @param {HTMLElement} host takes the film; made focusable by its owner
    * @param {Windowing} [windowing]
    * @param {Viewport} [viewport]
-   * @param {HTMLElement|null} [readout] where window, level and zoom stand; null: nowhere
+   * @param {HTMLElement|null} [caption] where window, level and size stand; null: nowhere
    */
-  constructor(host, windowing = new Windowing(), viewport = new Viewport(), readout = overlay(host)) {
+  constructor(host, windowing = new Windowing(), viewport = new Viewport(), caption = overlay(host)) {
     this.host = host;
     this.windowing = windowing;
     this.viewport = viewport;
-    this.readout = readout;
+    this.caption = caption;
     this.image = element("img", { class: "viewer-film", attributes: { alt: "", draggable: "false" } });
     host.classList.add("viewer");
     host.prepend(this.image);
-    this.image.addEventListener("load", () => this.#draw());
+    windowing.films.add(this.image);
+    this.image.addEventListener("load", () => {
+      windowing.refit();
+      this.#draw();
+    });
     windowing.addEventListener("change", () => this.#draw());
     viewport.addEventListener("change", () => this.#draw());
     new ResizeObserver(() => this.#draw()).observe(host);
@@ -128,6 +139,7 @@ export class Viewer {
         this.#dragging = null;
       });
     }
+    followFingers(this);
     host.addEventListener("contextmenu", (event) => event.preventDefault());
     host.addEventListener("dblclick", () => this.fit());
   }
@@ -137,8 +149,10 @@ export class Viewer {
    *
    * @param {string} url empty: none
    * @param {string} label what a screen reader says
+   * @param {boolean} [whole] whether this is the film, and not a small picture of it
    */
-  show(url, label) {
+  show(url, label, whole = true) {
+    this.#whole = whole;
     if (url) this.image.setAttribute("src", url);
     else this.image.removeAttribute("src");
     this.image.hidden = !url;
@@ -174,6 +188,29 @@ export class Viewer {
     this.viewport.fit();
   }
 
+  /** A pixel of the film is a pixel of the screen; what is in the middle stays there. */
+  fullSize() {
+    const { magnification } = this;
+    if (magnification !== null) this.viewport.zoomTo(this.viewport.zoom / magnification);
+  }
+
+  /** Pixels of the screen for one of the film, along a side; null without the film itself. */
+  get magnification() {
+    const sizes = this.#sizes();
+    if (sizes === null || !this.#whole) return null;
+    return (sizes.fitWidth / this.image.naturalWidth) * this.viewport.zoom * devicePixelRatio;
+  }
+
+  /** Whether a pixel of the film is a pixel of the screen. */
+  get isFullSize() {
+    return isFull(this.magnification);
+  }
+
+  /** How large the film is shown, for a person: "1:1" or "× 14"; empty without a film. */
+  get readout() {
+    return magnificationText(this.magnification);
+  }
+
   /**
    * What a key does here, if anything.
    *
@@ -185,7 +222,8 @@ export class Viewer {
     if (action === "reset") {
       this.windowing.reset();
       this.fit();
-    } else if (action === "zoom-in") this.viewport.zoomBy(ZOOM_STEP);
+    } else if (action === "full-size") this.fullSize();
+    else if (action === "zoom-in") this.viewport.zoomBy(ZOOM_STEP);
     else if (action === "zoom-out") this.viewport.zoomBy(1 / ZOOM_STEP);
     else if (action === "pan-left") this.#pan(PAN_STEP, 0);
     else if (action === "pan-right") this.#pan(-PAN_STEP, 0);
@@ -193,6 +231,31 @@ export class Viewer {
     else if (action === "pan-down") this.#pan(0, -PAN_STEP);
     else return false;
     return true;
+  }
+
+  /**
+   * Zoom about a place of the window.
+   *
+   * @param {number} factor
+   * @param {number} x pixels from the window's left edge
+   * @param {number} y pixels from its top
+   */
+  zoomAt(factor, x, y) {
+    const sizes = this.#sizes();
+    if (sizes === null) return;
+    const across = (x - sizes.left - sizes.width / 2) / sizes.fitWidth;
+    const down = (y - sizes.top - sizes.height / 2) / sizes.fitHeight;
+    this.viewport.zoomBy(factor, across, down);
+  }
+
+  /**
+   * Move the film within its place.
+   *
+   * @param {number} x pixels to the right
+   * @param {number} y pixels down
+   */
+  moveBy(x, y) {
+    this.#pan(x, y);
   }
 
   /** Pixels of the place, and of the whole film as it fits there; null without a film. */
@@ -217,18 +280,13 @@ export class Viewer {
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
-    const sizes = this.#sizes();
-    if (sizes === null) return;
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PIXELS : 1);
-    this.viewport.zoomBy(
-      Math.exp(-pixels * WHEEL_ZOOM),
-      (event.clientX - sizes.left - sizes.width / 2) / sizes.fitWidth,
-      (event.clientY - sizes.top - sizes.height / 2) / sizes.fitHeight,
-    );
+    this.zoomAt(Math.exp(-pixels * WHEEL_ZOOM), event.clientX, event.clientY);
   }
 
   /** @param {PointerEvent} event */
   #press(event) {
+    if (event.pointerType === "touch") return;
     if (event.target instanceof Element && event.target.closest("button")) return;
     this.host.setPointerCapture(event.pointerId);
     this.#dragging = {
@@ -250,7 +308,7 @@ export class Viewer {
 
   #draw() {
     const { viewport, windowing } = this;
-    if (this.readout) this.readout.textContent = `${windowing.readout}\n${viewport.readout}`;
+    if (this.caption) this.caption.textContent = `${windowing.readout}\n${this.readout}`;
     this.host.dataset.zoomed = String(viewport.zoom > 1);
     const sizes = this.#sizes();
     if (sizes === null) return;
@@ -262,11 +320,15 @@ export class Viewer {
       Math.max(0, width - sizes.width / viewport.zoom) / 2 / fitWidth,
       Math.max(0, height - sizes.height / viewport.zoom) / 2 / fitHeight,
     );
+    // At its true size on whole pixels of the screen: half a pixel off would blur it.
+    const onPixels = this.isFullSize ? onScreenPixels : (/** @type {number} */ place) => place;
+    const left = onPixels((sizes.width - width) / 2 + viewport.x * fitWidth, sizes.left);
+    const top = onPixels((sizes.height - height) / 2 + viewport.y * fitHeight, sizes.top);
     for (const { style } of [this.image, ...this.#followers]) {
       style.width = `${width}px`;
       style.height = `${height}px`;
-      style.left = `${(sizes.width - width) / 2 + viewport.x * fitWidth}px`;
-      style.top = `${(sizes.height - height) / 2 + viewport.y * fitHeight}px`;
+      style.left = `${left}px`;
+      style.top = `${top}px`;
     }
     const { mirrored, inverted, placement } = this.#orientation;
     const transforms = [placement?.transform(width, height) ?? "none", mirrored ? "scaleX(-1)" : "none"];
@@ -276,6 +338,30 @@ export class Viewer {
     const filters = [inverted ? "invert(1)" : "none", windowing.filter];
     style.filter = filters.filter((filter) => filter !== "none").join(" ") || "none";
   }
+}
+
+/**
+ * The nearest place that lies on a pixel of the screen.
+ *
+ * @param {number} place pixels of the page, from `start`
+ * @param {number} start pixels of the page, from the window's edge
+ */
+function onScreenPixels(place, start) {
+  return Math.round((start + place) * devicePixelRatio) / devicePixelRatio - start;
+}
+
+/** @param {number|null} magnification pixels of the screen for one of the film */
+function isFull(magnification) {
+  return magnification !== null && Math.abs(magnification - 1) < 1e-4;
+}
+
+/** @param {number|null} magnification pixels of the screen for one of the film; null: there is none */
+export function magnificationText(magnification) {
+  if (magnification === null) return "";
+  if (isFull(magnification)) return "1:1";
+  if (magnification >= 10) return `× ${Math.round(magnification)}`;
+  const rounded = Number(magnification.toPrecision(2)); // without an exponent
+  return `× ${rounded === 1 ? magnification.toFixed(2) : rounded}`; // what is not 1:1 does not look so
 }
 
 /** @param {HTMLElement} host */

@@ -12,6 +12,8 @@ import { letter } from "../shared/rating_scale.js";
  * @property {number} seconds for which the page has been in view
  */
 
+/** @typedef {Omit<Draft, "seconds">} Said */
+
 export class AnswerForm {
   /**
    * @param {import("./api.js").StudyPage} page
@@ -62,7 +64,13 @@ export class AnswerForm {
     return unrated.find((place) => place > after) ?? unrated[0] ?? after;
   }
 
-  /** @returns {Omit<Draft, "seconds">} */
+  /** @param {Said} said of this page before */
+  restore({ ratings, picked }) {
+    this.ratings = this.page.films.map((film) => ratings[film] ?? null);
+    this.picked = this.page.films.indexOf(picked);
+  }
+
+  /** @returns {Said} */
   said() {
     const { films } = this.page;
     const rated = this.ratings.flatMap((rating, place) => (rating === null ? [] : [[films[place], rating]]));

@@ -3,6 +3,7 @@
 import { button, element } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { Header } from "../shared/frame.js";
+import { keyName } from "../shared/keys.js";
 import { scaleList } from "../shared/rating_scale.js";
 
 export class AnswerPanel {
@@ -16,13 +17,13 @@ export class AnswerPanel {
     this.footer = footer;
     this.readout = element("p", { class: "readout muted", attributes: { "aria-live": "off" } });
     this.missing = element("p", { class: "missing" });
-    this.submit = button({ class: "primary submit", attributes: { "data-action": "submit" }, on: { click: () => act("submit") } });
+    this.submit = button({ class: "primary submit", attributes: { "data-action": "go-on" }, on: { click: () => act("go-on") } });
     this.header = new Header(header, {
       title: setup.title,
       person: setup.reader,
       counted: "Pages answered",
       more: [this.readout],
-      moves: setup.going_back ? ["The page before (PageUp)", "The page after it (PageDown)"] : null,
+      moves: setup.going_back ? ["The page before", "The page after it"] : null,
       act,
     });
     footer.append(
@@ -62,7 +63,7 @@ export class AnswerPanel {
   showForm({ missing, page, changed }, locked) {
     this.missing.textContent = missing || (page.answered ? (changed ? "Changed, and not saved yet." : "Saved.") : "");
     const text = page.answered ? (changed ? "Save" : "Next page") : "Submit";
-    this.submit.replaceChildren(text, element("kbd", { text: "Enter" }));
+    this.submit.replaceChildren(text, element("kbd", { text: keyName("go-on") }));
     this.submit.dataset.ready = String(missing === "");
     this.submit.disabled = locked;
   }

@@ -7,6 +7,7 @@ import { Connection } from "../shared/connection.js";
  * @typedef {object} StudyPage
  * @property {string} name
  * @property {string[]} films in the order shown
+ * @property {string[]} codes of the films, in this study alone
  * @property {boolean} answered
  * @property {number[]|null} ratings one a film; null unless it is answered and may be changed
  * @property {number|null} picked place of the film taken for the real one; null as above

@@ -2,18 +2,17 @@
 
 import { button, element, icon, setAttributes } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
+import { keyName } from "../shared/keys.js";
 import { cardLayout } from "../shared/layout.js";
 import { SCALE, letter } from "../shared/rating_scale.js";
 import { Viewport } from "../shared/viewer.js";
-
-/** In lines of text: between films, and what the buttons of a film take below it or beside it. */
-const EMS = { gap: 1, below: { width: 19, height: 3 }, beside: { width: 14.5, height: 15 } };
 
 /**
  * @typedef {object} Card
  * @property {HTMLElement} host
  * @property {HTMLButtonElement[]} ratings
  * @property {HTMLButtonElement} pick
+ * @property {HTMLElement} code
  */
 
 /** Events: "ready" when all films of a page are on the screen; "frame" when another one is framed. */
@@ -42,14 +41,16 @@ export class FilmCards extends FilmPanes {
    *
    * @param {string} page
    * @param {string[]} names
+   * @param {string[]} codes
    */
-  show(page, names) {
+  show(page, names, codes) {
     if (names.length !== this.#cards.length) {
       this.panes = names.map((_, place) => this.makePane(`Film ${letter(place)}`, new Viewport()));
       this.#cards = names.map((_, place) => this.#card(place));
       this.host.replaceChildren(...this.#cards.map(({ host }) => host));
     }
     this.setFilms(names);
+    for (const [place, { code }] of this.#cards.entries()) code.textContent = codes[place] ?? "";
     this.enlarged = false;
     this.#reset();
     this.host.dataset.page = page;
@@ -96,8 +97,8 @@ export class FilmCards extends FilmPanes {
     if (action in steps) {
       const place = this.current + steps[/** @type {keyof typeof steps} */ (action)];
       if (place >= 0 && place < this.#cards.length) this.frame(place);
-    } else if (action === "enlarge" || (action === "shrink" && this.enlarged)) {
-      this.enlarged = !this.enlarged;
+    } else if (action === "enlarge" || action === "close") {
+      this.enlarged = action === "enlarge" && !this.enlarged;
       this.#layOut();
     } else if (action === "reset") this.#reset();
     else return this.panes[this.current]?.viewer.act(action) ?? false;
@@ -106,8 +107,8 @@ export class FilmCards extends FilmPanes {
 
   /** Window and level, and the framed film's zoom. */
   get readout() {
-    const viewport = this.panes[this.current]?.viewer.viewport;
-    return [...this.windowing.readout.split("\n"), ...(viewport ? [viewport.readout] : [])].join(" · ");
+    const size = this.panes[this.current]?.viewer.readout ?? "";
+    return [...this.windowing.readout.split("\n"), size].filter(Boolean).join(" · ");
   }
 
   beforeReady() {
@@ -143,7 +144,7 @@ export class FilmCards extends FilmPanes {
       );
     const ratings = SCALE.map(([rating, text]) =>
       control(
-        `rate-${rating}`,
+        `choice-${rating}`,
         `Film ${name}: ${rating}, ${text}`,
         text,
         { attributes: { "data-rating": rating } },
@@ -152,9 +153,11 @@ export class FilmCards extends FilmPanes {
       ),
     );
     const real = `Film ${name} is the real one`;
-    const pick = control("pick", real, real, { class: "pick" }, element("span", { text: "the real one" }), element("kbd", { text: name }));
-    const alone = "This film alone, large (v, or a double click)";
-    pane.append(control("enlarge", `Film ${name} alone, large`, alone, { class: "enlarge" }, icon("enlarge")));
+    const key = keyName(`pick-${place + 1}`) || keyName("pick");
+    const pick = control("pick", real, real, { class: "pick" }, element("span", { text: "the real one" }), element("kbd", { text: key.toUpperCase() }));
+    const alone = `This film alone, large (${keyName("enlarge")}, or a double click)`;
+    const code = element("span", { class: "film-code" });
+    pane.append(code, control("enlarge", `Film ${name} alone, large`, alone, { class: "enlarge" }, icon("enlarge")));
     pane.addEventListener("dblclick", () => this.act("enlarge"));
     viewer.viewport.addEventListener("change", () => this.dispatchEvent(new Event("frame")));
     const host = element(
@@ -166,7 +169,7 @@ export class FilmCards extends FilmPanes {
     host.addEventListener("focusin", () => {
       if (this.current !== place) this.frame(place);
     });
-    return { host, ratings, pick };
+    return { host, ratings, pick, code };
   }
 
   #layOut() {
@@ -175,7 +178,8 @@ export class FilmCards extends FilmPanes {
     if (this.#cards.length === 0 || width === 0) return;
     const style = getComputedStyle(host);
     const em = Number.parseFloat(style.fontSize);
-    const pixels = (/** @type {{width: number, height: number}} */ size) => ({ width: em * size.width, height: em * size.height });
+    const ems = (/** @type {string} */ name) => Number.parseFloat(style.getPropertyValue(`--${name}`));
+    const pixels = (/** @type {string} */ name) => ({ width: em * ems(`${name}-width`), height: em * ems(`${name}-height`) });
     const images = this.panes.map(({ viewer }) => viewer.image);
     const layout = cardLayout(
       this.enlarged ? 1 : this.#cards.length,
@@ -184,7 +188,7 @@ export class FilmCards extends FilmPanes {
         width: Math.max(1, ...images.map(({ naturalWidth }) => naturalWidth)),
         height: Math.max(1, ...images.map(({ naturalHeight }) => naturalHeight)),
       },
-      { gap: em * EMS.gap, below: pixels(EMS.below), beside: pixels(EMS.beside) },
+      { gap: em * ems("gap-ems"), below: pixels("below"), beside: pixels("beside") },
     );
     this.#columns = layout.columns;
     host.dataset.enlarged = String(this.enlarged);
@@ -193,10 +197,11 @@ export class FilmCards extends FilmPanes {
       columns: layout.columns,
       "film-width": `${layout.width}px`,
       "film-height": `${layout.height}px`,
-      gap: `${EMS.gap}em`,
-      below: `${EMS.below.height}em`,
-      beside: `${EMS.beside.width}em`,
+      gap: `${ems("gap-ems")}em`,
+      below: `${ems("below-height")}em`,
+      beside: `${ems("beside-width")}em`,
     };
     for (const [name, value] of Object.entries(lengths)) host.style.setProperty(`--${name}`, String(value));
+    this.dispatchEvent(new Event("frame")); // films of another size
   }
 }

@@ -1,4 +1,6 @@
-// For how long a page has been in view: not while another tab or window hides it.
+// For how long a page has been in view: not while another tab or window hides it, or it is too small.
+
+import { isTooSmall } from "../shared/frame.js";
 
 /** As long as the server believes. */
 const LONGEST_S = 7 * 24 * 3600;
@@ -13,6 +15,7 @@ export class Stopwatch extends EventTarget {
   constructor() {
     super();
     document.addEventListener("visibilitychange", () => this.#look());
+    addEventListener("resize", () => this.#look());
     addEventListener("pagehide", () => this.dispatchEvent(new Event("hidden")));
   }
 
@@ -37,7 +40,7 @@ export class Stopwatch extends EventTarget {
 
   #look() {
     this.#before = this.seconds;
-    const visible = document.visibilityState === "visible";
+    const visible = document.visibilityState === "visible" && !isTooSmall();
     this.#since = this.#on && visible ? performance.now() : null;
     if (!visible) this.dispatchEvent(new Event("hidden"));
   }

@@ -2,19 +2,24 @@
 
 import { byId } from "../shared/dom.js";
 import { instructions, savingAnswer, thanks } from "../shared/empty_state.js";
-import { studyKeys } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 import { PageController, startPage } from "../shared/page.js";
+import { letter } from "../shared/rating_scale.js";
 import { RecordList } from "../shared/record_list.js";
 import { AnswerForm, Drafts } from "./answer_form.js";
 import { AnswerPanel } from "./answer_panel.js";
 import { StudyApi } from "./api.js";
 import { FilmCards } from "./film_cards.js";
 import { Stopwatch } from "./stopwatch.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 
 /** @typedef {import("./api.js").StudyPage} StudyPage */
+/** @typedef {import("./answer_form.js").Said} Said */
+/** @typedef {{name: string, before: Said|null}} Submitted a page, and what had been submitted of it before */
 
 /** Pages whose films are fetched ahead. */
 const AHEAD = 2;
+const ON_ITS_WAY = "This page is on its way: wait a moment.";
 const SETTINGS = {
   storage: "study",
   films: "films",
@@ -22,16 +27,21 @@ const SETTINGS = {
   noun: "answer",
   mouse: "With the mouse: a click frames a film, a double click shows it alone, the wheel zooms, a drag moves, a right drag changes window and level.",
   wayBack: "Open the link that you were sent once more, in this browser",
+  touch: [["enlarge", "Enlarge"]],
 };
 
 class ReadingPage extends PageController {
   actions = {
-    rate: (/** @type {number} */ rating) => this.#rate(rating),
-    pick: (/** @type {number} */ film = this.films.current) => this.#pick(film),
-    submit: () => this.#submit(),
+    choice: (/** @type {number} */ rating) => this.#rate(rating),
+    pick: (/** @type {number} */ number = this.films.current + 1) => this.#pick(number - 1),
+    "go-on": () => this.#submit(),
     previous: () => this.#turn(this.place < 0 ? this.pages.size - 1 : this.place - 1),
-    next: () => this.place >= 0 && this.#turn(this.place + 1),
+    next: () => this.#turn(this.place < 0 ? this.pages.size : this.place + 1),
   };
+  /** @type {Submitted[]} pages that were submitted here */
+  #submitted = [];
+  /** @type {Submitted|null} the one that an undo has put on the screen again */
+  #reopened = null;
   /** Place of the page that is looked at; -1: none is. */
   place = -1;
   /** @type {AnswerForm|null} */
@@ -46,10 +56,11 @@ class ReadingPage extends PageController {
   /** @param {import("../shared/page.js").Start} start */
   constructor(start) {
     super(start);
-    this.keys = studyKeys(this.setup.going_back);
     this.drafts = new Drafts(this.room);
     this.films = new FilmCards(byId("films"), this.images, this.act);
     this.panel = new AnswerPanel(byId("header"), byId("footer"), this.setup, this.act);
+    this.tools = new ViewerTools(this.films.windowing, this.act);
+    this.panel.readout.before(this.tools.host);
     this.stopwatch.addEventListener("hidden", () => this.#keepDraft());
     this.films.addEventListener("frame", () => this.#showReadout());
     this.films.windowing.addEventListener("change", () => this.#showReadout());
@@ -149,6 +160,46 @@ class ReadingPage extends PageController {
     return !answered && this.queue.latest(name) === null;
   }
 
+  get nothingShown() {
+    if (this.form !== null) return "this page has no such thing.";
+    return this.#introduced ? super.nothingShown : `the films are shown once you begin: ${keyName("go-on")}.`;
+  }
+
+  /** Step by step what was said of this page; before that, the page that was submitted last. */
+  async undo() {
+    if (this.#locked) this.notices.warn(ON_ITS_WAY);
+    else if (this.#submitted.length === 0) await super.undo();
+    else if (!(await this.history.undo())) this.#reopen();
+  }
+
+  async redo() {
+    const reopened = this.#reopened;
+    if (this.#locked) this.notices.warn(ON_ITS_WAY);
+    else if (reopened === null || this.form?.page.name !== reopened.name) await super.redo();
+    else if (!(await this.history.redo())) {
+      this.#submitted.push(reopened);
+      this.#goOn();
+      this.notices.warn("That page stands as you had submitted it last.");
+    }
+  }
+
+  /** The page that was submitted last, to be changed where the study lets readers do so. */
+  #reopen() {
+    if (!this.setup.going_back) {
+      this.notices.warn("Nothing was undone: what you had submitted is final in this study.");
+      return;
+    }
+    const reopened = /** @type {Submitted} */ (this.#submitted.pop());
+    this.#show(this.pages.records.findIndex((page) => page.name === reopened.name));
+    this.#reopened = reopened;
+    const { form } = this;
+    if (form !== null && reopened.before !== null) {
+      form.restore(reopened.before);
+      this.draw();
+      this.notices.warn(`As you had submitted it before: ${keyName("go-on")} saves that.`);
+    } else this.notices.warn(`You submitted this page last, and it stays so: ${keyName("go-on")} saves what you change.`);
+  }
+
   /** @param {number} rating */
   #rate(rating) {
     const { current } = this.films;
@@ -162,14 +213,19 @@ class ReadingPage extends PageController {
   #pick(film) {
     this.#change((form) => {
       if (film < form.ratings.length) form.picked = film;
+      else this.notices.warn(`There is no film ${letter(film)} on this page.`);
     });
   }
 
-  /** @param {(form: AnswerForm) => void} how */
+  /**
+   * @param {(form: AnswerForm) => void} how
+   */
   #change(how) {
-    if (this.form === null) return;
-    if (this.#locked) {
-      this.notices.warn("This page is on its way: wait a moment.");
+    const { form } = this;
+    if (form === null) {
+      this.notices.warn(`Nothing was noted: ${this.nothingShown}`);
+    } else if (this.#locked) {
+      this.notices.warn(ON_ITS_WAY);
     } else if (!this.films.ready) {
       this.notices.warn(
         this.films.broken
@@ -177,10 +233,28 @@ class ReadingPage extends PageController {
           : "Nothing was noted: the films are still on their way.",
       );
     } else {
-      how(this.form);
+      const [before, from] = [form.said(), this.films.current];
+      how(form);
+      const [after, to] = [form.said(), this.films.current];
+      if (JSON.stringify(before) !== JSON.stringify(after)) {
+        this.history.push({ undo: () => this.#putBack(before, from), redo: () => this.#putBack(after, to) });
+      }
       this.#keepDraft();
       this.draw();
     }
+  }
+
+  /**
+   * @param {Said} said
+   * @param {number} frame place of the film that was framed
+   */
+  #putBack(said, frame) {
+    if (this.form === null) return false;
+    this.form.restore(said);
+    this.films.frame(frame);
+    this.#keepDraft();
+    this.draw();
+    return true;
   }
 
   /** What was said of this page so far survives a reload. What is saved needs no draft. */
@@ -205,6 +279,7 @@ class ReadingPage extends PageController {
     } else {
       this.#keepDraft();
       this.stopwatch.stop();
+      this.#submitted.push({ name: form.page.name, before: form.page.ratings === null ? null : new AnswerForm(form.page, null).said() });
       this.queue.add([{ page: form.page.name, ...form.said(), seconds: this.stopwatch.seconds }]);
     }
   }
@@ -212,12 +287,26 @@ class ReadingPage extends PageController {
   /** @param {number} to */
   #turn(to) {
     const { form, pages } = this;
-    if (!this.setup.going_back || this.#locked || to < 0 || (form === null && !this.#introduced)) return;
-    if (to > this.place && !(pages.records[this.place]?.answered ?? true)) {
-      this.notices.warn("This page is not submitted yet: Enter submits it.");
+    if (form === null && !this.#introduced) {
+      this.notices.warn(`Nothing was done: ${this.nothingShown}`);
       return;
     }
-    if (to >= pages.size) return;
+    if (!this.setup.going_back) {
+      this.notices.warn("What you had submitted is final in this study: pages come one after the other.");
+      return;
+    }
+    if (this.#locked) {
+      this.notices.warn(ON_ITS_WAY);
+      return;
+    }
+    if (to < 0 || to >= pages.size) {
+      this.notices.warn(to < 0 ? "This is the first page." : "This is the last page.");
+      return;
+    }
+    if (to > this.place && !(pages.records[this.place]?.answered ?? true)) {
+      this.notices.warn(`This page is not submitted yet: ${keyName("go-on")} submits it.`);
+      return;
+    }
     const dropped = form !== null && form.page.answered && form.changed;
     this.#show(to);
     if (dropped) this.notices.warn("Not saved: what you had changed on that page. It stands as you had submitted it.");
@@ -226,6 +315,8 @@ class ReadingPage extends PageController {
   /** @param {number} to */
   #show(to) {
     this.#keepDraft();
+    this.history.clear();
+    this.#reopened = null;
     this.place = to;
     const { records } = this.pages;
     const page = records[to];
@@ -238,7 +329,7 @@ class ReadingPage extends PageController {
     this.stopwatch.stop();
     this.emptyState.hide();
     this.panel.showProgress(to, records, false); // first of all: the footer takes its place from the films
-    this.films.show(page.name, page.films);
+    this.films.show(page.name, page.films, page.codes);
     this.#frameUnrated(form);
     this.draw();
   }
@@ -250,6 +341,8 @@ class ReadingPage extends PageController {
 
   #showReadout() {
     this.panel.readout.textContent = this.form === null ? "" : this.films.readout;
+    this.tools.host.hidden = this.form === null;
+    this.tools.show(this.films.panes[this.films.current]?.viewer.isFullSize ?? false);
   }
 
   /**

@@ -1,0 +1,1 @@
+"""params.yaml, read strictly: one dataclass a section."""
