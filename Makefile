@@ -16,7 +16,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 # tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: release check test test-long screenshots setup lint types imports fast unit bench review clear adjudicate study clean help
+.PHONY: release check test test-long screenshots setup lint types imports fast unit bench docs reference review clear adjudicate study clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -80,6 +80,14 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.audit --phantoms-cache build/bench
 	python -m benchmarks.recall --phantoms-cache build/bench
 	python -m benchmarks.release
+
+docs: setup  ## the documentation as a site, build/site/index.html
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
+
+reference: setup  ## docs/reference/ anew, out of the code
+	python -m tools.reference
 
 review: setup  ## the reviewers' page: make review REVIEWER=a.b
 	@test -n "$(REVIEWER)" || { echo "error: who reviews? make review REVIEWER=a.b"; exit 1; }

@@ -1,4 +1,4 @@
-"""README, commands and targets say the same things, and documents name what exists."""
+"""Documents, commands and targets say the same things, and documents name what exists."""
 
 from __future__ import annotations
 
@@ -29,37 +29,57 @@ COMMANDS = {
 COMMANDS |= {group.name for group in app.registered_groups if group.name}
 
 
-def test_readme_names_every_command_and_no_other() -> None:
-    assert set(re.findall(r"cxr-release ([a-z]+)", README)) >= COMMANDS
-    named = re.findall(r"^\$ cxr-release ([a-z]+)", README, flags=re.MULTILINE)
-    assert set(named) <= COMMANDS
+def commands_in(text: str) -> set[str]:
+    """Commands that a text calls in lines of a terminal."""
+    return set(re.findall(r"^ *\$ cxr-release ([a-z]+)", text, flags=re.MULTILINE))
 
 
-def test_readme_names_every_command_of_the_reader_study() -> None:
+def test_documents_call_commands_that_exist() -> None:
+    called = set().union(*(commands_in(document.read_text()) for document in DOCUMENTS))
+    assert called == COMMANDS
+
+
+def test_documents_name_every_command_of_the_reader_study_and_no_other() -> None:
     commands = {
         command.callback.__name__.replace("_", "-")
         for command in study_app.registered_commands
         if command.callback
     }
-    assert set(re.findall(r"^ *\$ cxr-release study ([a-z-]+)", README, re.MULTILINE)) == commands
+    called = re.compile(r"^ *\$ cxr-release study ([a-z-]+)", re.MULTILINE)
+    named = {name for document in DOCUMENTS for name in called.findall(document.read_text())}
+    assert named == commands
 
 
-def test_readme_names_targets_that_exist() -> None:
+def test_every_command_is_told_of_on_a_page_that_people_wrote() -> None:
+    """And not in the reference alone, which is made from the code."""
+    told = "".join(one.read_text() for one in DOCUMENTS if one.parent.name != "reference")
+    assert set(re.findall(r"cxr-release ([a-z]+)", told)) >= COMMANDS
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 120
+
+
+def test_documents_name_targets_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.MULTILINE))
-    assert set(re.findall(r"make ([a-z-]+)`?", README)) <= targets
-    assert set(re.findall(r"make ([a-z-]+)", CONTRIBUTING)) <= targets
+    for document in DOCUMENTS:
+        assert set(re.findall(r"(?:`|\$ )make ([a-z-]+)", document.read_text())) <= targets
     assert {"setup", "lint", "types", "bench", "review", "clean", "release", "test"} <= targets
 
 
-def test_readme_names_every_stage() -> None:
+def test_the_page_of_the_pipeline_names_every_stage() -> None:
+    page = (ROOT / "docs/pipeline.md").read_text()
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    assert not [stage for stage in stages if f"`{stage}`" not in README]
+    assert not [stage for stage in stages if f"`{stage}`" not in page]
 
 
-def test_readme_shows_pictures_that_exist_and_no_blank() -> None:
-    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
-        assert (ROOT / picture).exists()
-    assert not re.findall(r"\{[A-Z]+\}", README)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.relative_to(ROOT).as_posix())
+def test_documents_show_pictures_that_exist_and_no_blank(document: Path) -> None:
+    text = document.read_text()
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
+        assert (document.parent / picture).exists()
+    if document.name != "commands.md":  # its help has arguments in braces
+        assert not re.findall(r"(?<![a-z_^])\{[A-Z]+\}", text)
 
 
 def anchors(document: Path) -> set[str]:
@@ -103,15 +123,18 @@ def test_every_decision_stands_in_the_index() -> None:
     assert set(re.findall(r"\]\(([a-z-]+\.md)\)", index)) == records
 
 
-def test_readme_names_codes_that_exist() -> None:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.relative_to(ROOT).as_posix())
+def test_documents_name_codes_that_exist(document: Path) -> None:
     reasons = yaml.safe_load((ROOT / "cards/reasons.yaml").read_text())
-    assert set(re.findall(r"--reason ([a-z-]+)", README)) <= set(reasons)
+    named = re.findall(r"^ *\$ .*--reason ([a-z-]+)", document.read_text(), re.MULTILINE)
+    assert set(named) <= set(reasons)
 
 
 def test_ci_runs_what_readme_tells_people_to_type() -> None:
     script = (ROOT / ".ci/run").read_text()
     assert "make test" in script
     assert "make release" in script
+    assert "make docs" in script
     assert "make test" in (ROOT / ".github/workflows/ci.yml").read_text()
 
 
@@ -127,7 +150,9 @@ def test_constraints_pin_versions_and_name_no_address() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines)
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    wanted = project["dependencies"] + [
+        name for extra in ("dev", "docs") for name in project["optional-dependencies"][extra]
+    ]
     names = {re.split(r"[>=<\[ ]", one)[0].lower() for one in wanted}
     assert names <= pinned
 

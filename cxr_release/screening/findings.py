@@ -62,7 +62,7 @@ class Findings(Entry, NewFindings):
     """Findings in their log."""
 
 
-FINDINGS = EntryType("note of findings", NewFindings, Findings)
+FINDINGS = EntryType("findings note", NewFindings, Findings)
 
 
 def joined(codes: Collection[str]) -> str:

@@ -84,18 +84,19 @@ def test_the_documents_name_the_keys_of_the_table() -> None:
         text = (ROOT / path).read_text()
         assert as_markdown(page) in text
         assert "keys.md" in text
-    readme, prevalence = (ROOT / "README.md").read_text(), (ROOT / "docs/prevalence.md").read_text()
+    reviewing = (ROOT / "docs/reviewing.md").read_text()
+    prevalence = (ROOT / "docs/prevalence.md").read_text()
     for action, text, said in (
-        ("exclude", readme, "`{}` for the last one"),
-        ("go-on", readme, "{} keeps"),
-        ("mirror", readme, "`{}` says that a film faces right"),
-        ("mirror", readme, "`{}` on the page, or `cxr-release facing`"),
-        ("enlarge", readme, "{} enlarges with"),
-        ("undo", readme, "`{}` undoes"),
-        ("help", readme, "`{}` shows every key"),
-        ("findings", readme, "`{}` on the page notes"),
-        ("as-generated", readme, "`{}` shows both as they are"),
-        ("view", readme, "`{}` goes from side by side to flicker and difference"),
+        ("exclude", reviewing, "`{}` for the last one"),
+        ("go-on", reviewing, "{} keeps"),
+        ("mirror", reviewing, "`{}` says that a film faces right"),
+        ("mirror", reviewing, "`{}` on the page, or `cxr-release facing`"),
+        ("enlarge", reviewing, "{} enlarges with"),
+        ("undo", reviewing, "`{}` undoes"),
+        ("help", reviewing, "`{}` shows every key"),
+        ("findings", reviewing, "`{}` on the page notes"),
+        ("as-generated", reviewing, "`{}` shows both as they are"),
+        ("view", reviewing, "`{}` goes from side by side to flicker and difference"),
         ("findings", prevalence, "the key `{}` opens them"),
     ):
         assert said.format(name_of(STANDARD[action][0])) in text, said
