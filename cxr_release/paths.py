@@ -176,6 +176,14 @@ class Paths:
     model = _Below("data/model")
     """The network as a folder to publish; empty where it is not to be."""
 
+    @property
+    def ordered_logs(self) -> list[Path]:
+        """Folders of the logs of all tasks in which people see films in an order of their own."""
+        return [
+            *(self.screening_log, self.audit_log, self.responses),
+            *(self.clearance_log, self.landmark_log),
+        ]
+
     def checkpoint(self, number: int) -> Path:
         """One checkpoint of the run on all films."""
         return self.final / source_name(number)

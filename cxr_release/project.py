@@ -228,14 +228,18 @@ class Project:
     def open_logs(self, folder: Path, people: Sequence[str]) -> None:
         """The same, and say on stderr who has no log yet, with the names most like theirs."""
         from cxr_release.logbook.logs import people_of, similar_names
+        from cxr_release.logbook.witnesses import people_without_log
 
         self.require_logs(folder, people)
+        # Tasks share the orders: who has a log of another one may have been given it there.
+        without = people_without_log(self.paths.orders, self.paths.ordered_logs)
         for person in people:
             if person not in people_of(folder):
-                had_order = (self.paths.orders / f"{person}.json").exists()
                 message = "; an order was given before: the log is gone, or was never begun"
                 like = similar_names(person, folder)
-                sys.stderr.write(f"{person} has no log here{message if had_order else like}\n")
+                sys.stderr.write(
+                    f"{person} has no log here{message if person in without else like}\n"
+                )
 
     def lost_decisions(self) -> LostDecisions:
         """What git, the recorded orders and the published versions know of the logs."""

@@ -49,11 +49,9 @@ def find_lost_decisions(
         mirrored: generated film → that of its mirror image: it is the same film.
     """
     heard = witnesses.of_git(paths.root, [paths.reviews, paths.published])
-    folders = [paths.screening_log, paths.audit_log, paths.responses]
-    folders += [paths.clearance_log, paths.landmark_log]
     notes = [
         f"{person} was given an order and has no log: has decided nothing yet, or the log is gone"
-        for person in witnesses.people_without_log(paths.orders, folders)
+        for person in witnesses.people_without_log(paths.orders, paths.ordered_logs)
     ]
     if heard.failure:
         notes.append(f"git could not be asked whether lines are missing: {heard.failure}")

@@ -102,6 +102,16 @@ def test_who_was_asked_and_what_is_unknown_is_said(
     assert "note       c.d was given an order and has no log" in text
 
 
+def test_an_order_of_another_task_says_nothing_of_this_one_s_log(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = Paths(root)
+    paths.orders.mkdir(parents=True, exist_ok=True)
+    (paths.orders / "a.b.json").write_text("{}")
+    Project(root).open_logs(paths.audit_log, ["a.b"])
+    assert capsys.readouterr().err == "a.b has no log here\n"
+
+
 def emptied(path: Path) -> None:
     path.write_bytes(b"")
 
