@@ -114,11 +114,17 @@ def command(
 
 
 def repro(root: Path, preloaded: Preloaded | None = None) -> list[str]:
-    """Run the pipeline, of which DVC warns of nothing; the stages that ran, in order."""
+    """Run the pipeline; the stages that ran, in order.
+
+    DVC warns of nothing but of a run that was killed before.
+    """
     running = command(root, "dvc", "repro", preloaded=preloaded)
     output, _ = running.communicate()
     assert running.returncode == 0, output
-    assert "WARNING" not in output
+    warnings = [line for line in output.splitlines() if "WARNING" in line]
+    assert not [
+        line for line in warnings if not line.endswith("Auto removed it from the lock file.")
+    ]
     return STAGE.findall(output)
 
 
