@@ -86,7 +86,8 @@ def _films(what: str, groups: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield f"- {_number(len(films), 'film')} {what}:"
     for why, group in groups.items():
         ranges = _ranges(group)
-        more = [f"{len(ranges) - MOST_NAMED:,} more ranges"] if len(ranges) > MOST_NAMED else []
+        left = len(ranges) - MOST_NAMED
+        more = [f"and {_number(left, 'more range')}"] if left > 0 else []
         if ranges:
             yield f"  - {f'{why}: ' if why else ''}{', '.join([*ranges[:MOST_NAMED], *more])}"
 
