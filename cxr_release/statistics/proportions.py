@@ -47,7 +47,7 @@ def most_in_lot(lot: int, sampled: int, hits: int, *, level: float = 1 - ALPHA) 
     """Exact one-sided upper bound of the hits in a lot, of which a random sample was looked at.
 
     The largest number D of hits in the lot at which so few in the sample are not too rare:
-    P(X ≤ hits) > 1 − level, X being hypergeometric (Katz, Journal of the American Statistical
+    P(X ≤ hits) ≥ 1 − level, X being hypergeometric (Katz, Journal of the American Statistical
     Association 48, 1953; Buonaccorsi, The American Statistician 41, 1987). It is Clopper and
     Pearson's one-sided bound for a finite lot, which it approaches as the lot grows. Whatever the
     true number is, the bound holds it in `level` of samples or more.
