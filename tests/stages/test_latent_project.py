@@ -20,6 +20,7 @@ from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of, write_checksums
 from cxr_release.release.verify import verify
 from cxr_release.stages import train_latent, validate
+from tests.support.card_rules import written
 from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
@@ -96,7 +97,7 @@ def test_the_release_is_what_it_says(paths: Paths) -> None:
     assert record["metrics"]["training"]["latent_sha256"] == stated
     of_first_stage = sha256(paths.checkpoint(1) / "latent/checkpoint.json")
     assert record["inputs"]["training/latent.json"] == of_first_stage
-    card = (paths.release / "README.md").read_text(encoding="utf-8")
+    card = written(paths.release)
     for text in (
         "**Latents.** The network does not see films but their latents",
         "a picture of 4 × 4 with 3 channels",
