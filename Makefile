@@ -63,7 +63,8 @@ unit: setup  ## the tests, three files at a time
 
 screenshots: setup  ## pictures of all pages in all states, of the tests' phantoms, in build/screenshots/
 	CXR_RELEASE_SCREENSHOTS=build/screenshots $(PYTEST) --numprocesses 1 -m long \
-	  tests/review_app/browser/test_screens.py -k "every_page and (laptop or tablet)"
+	  tests/review_app/browser/test_screens.py tests/review_app/browser/test_lead_page.py \
+	  -k "every_page and (laptop or tablet) or on_every_screen and test_lead_page"
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

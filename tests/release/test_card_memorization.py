@@ -165,7 +165,7 @@ def test_a_search_without_a_baseline_or_plants_says_so(tmp_path: Path, params: P
     assert "**Flagged**: not known (too few source films of different patients" in card
     assert "**Nothing was planted**" in card
     assert "figures/power.png" not in card
-    assert "Flagged and released: not known. Found of planted copies: not tried." in top
+    assert "Flagged and released: not known. Planted copies found: not tried." in top
     assert "held-out films" not in memorization(card)
     assert (
         "| 1 | `checkpoint-3-large-00000` | no | 9.00 | 0.9000 | mirrored | whole | not known |"
@@ -243,7 +243,7 @@ def test_kinds_of_copies_that_are_found_badly_are_named_in_words(
         " blurred patch it would miss 37 of 40. It may miss copies altered in other ways"
     ) in first_words(card)
     assert "](../figures/power.png)" in card
-    assert "Found of planted copies: 7.5% of the worst kind." in first_screen(card)
+    assert "Planted copies found: 7.5% of the worst kind." in first_screen(card)
 
 
 def test_a_search_that_finds_every_kind_says_so(tmp_path: Path, params: Params) -> None:
@@ -302,7 +302,7 @@ def test_a_list_that_is_a_good_part_of_all_pairs_is_said_to_find_nothing(
     assert f"How many copies the search would find is {note}. A search without" in first_words(card)
     said = words(memorization(card))
     assert f"What share of them the search finds is {note}." in said
-    assert "Found of planted copies: not measurable." in first_screen(card)
+    assert "Planted copies found: not measurable." in first_screen(card)
     assert "figures/power.png" not in card
     assert "| identical |" not in card
 

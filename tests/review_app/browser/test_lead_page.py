@@ -11,7 +11,7 @@ import pytest
 from cxr_release.project import Project
 from cxr_release.screening.record_decisions import decide
 from tests.support.browser.lead_browser import LEAD, Servers
-from tests.support.browser.looks import SCREENS, axe_faults, faults
+from tests.support.browser.looks import SCREENS, axe_faults, faults, shoot
 from tests.support.browser.tab import LONG, open_context
 from tests.support.team_project import SETTINGS, team_project
 
@@ -126,4 +126,5 @@ def test_the_page_is_well_on_every_screen(page: Page, browser: Browser) -> None:
         here.locator('main[aria-busy="false"]').wait_for()
         assert faults(here, screen) == [], screen.name
         assert axe_faults(here, ("moderate", "serious", "critical")) == [], screen.name
+        shoot(here, f"lead-{screen.name}")
         context.close()

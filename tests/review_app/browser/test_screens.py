@@ -6,9 +6,7 @@ state on each screen: what the documentation shows.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.support.browser.fingers import Fingers, Place
-from tests.support.browser.looks import SCREENS, Screen, axe_faults, faults, film_sides
+from tests.support.browser.looks import SCREENS, Screen, axe_faults, faults, film_sides, shoot
 from tests.support.browser.stages import Stage, begin, stages
 from tests.support.browser.tab import Tab
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from tests.support.browser.review_browser import Films, Server
     from tests.support.browser.review_browser import Screen as ReviewTab
 
-SHOTS = "CXR_RELEASE_SCREENSHOTS"
 PAGES = ("review", "adjudicate", "study", "landmark", "clear")
 SMALLEST = {"review": 120, "adjudicate": 300, "study": 290, "landmark": 400, "clear": 150}
 """Pixels of the shorter side of a film's place below which nobody could judge the film."""
@@ -86,12 +83,6 @@ def assert_well(page: Page, screen: Screen) -> None:
     page.evaluate("new Promise((wake) => requestAnimationFrame(() => setTimeout(wake, 50)))")
     assert faults(page, screen) == []
     assert axe_faults(page, ("moderate", "serious", "critical")) == []
-
-
-def shoot(page: Page, name: str) -> None:
-    if folder := os.environ.get(SHOTS):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+SHOTS = "CXR_RELEASE_SCREENSHOTS"
+"""Environment variable: a folder for pictures of the pages, which the documentation shows."""
 FINGER = 44
 """Pixels on each side of what a finger hits (WCAG 2.2, 2.5.5)."""
 
@@ -60,6 +63,13 @@ FILMS = """
   return [Math.min(box.width, box.height)];
 })
 """
+
+
+def shoot(page: Page, name: str) -> None:
+    """Leave a PNG of the window in the folder of `SHOTS`, where one is named."""
+    if folder := os.environ.get(SHOTS):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def faults(page: Page, screen: Screen) -> list[str]:
