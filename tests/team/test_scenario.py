@@ -54,7 +54,12 @@ class Scenario:
     def __init__(self, root: Path) -> None:
         self.root = root
         clock = Clock()
-        with patch("cxr_release.logbook.log.now", clock):
+        # Whoever comes gets an order and names of their own, by chance: here the same in each run.
+        bytes_by_chance = random.Random(5).randbytes
+        with (
+            patch("cxr_release.logbook.log.now", clock),
+            patch("secrets.token_bytes", bytes_by_chance),
+        ):
             self.house = House(team_project(root))
             self.people: dict[str, Visitor] = work(self.house, clock, random.Random(3))
             self.overview = self.house.overview()
@@ -277,9 +282,18 @@ def test_agreement_is_that_of_a_second_program_with_an_interval_like_brute_force
     assert stated["films"] == len(table)
     assert stated["kappa"] == pytest.approx(fleiss_kappa(table))
     chance = np.random.default_rng(1)
-    draws = [fleiss_kappa(table[chance.integers(len(table), size=len(table))]) for _ in range(1500)]
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    assert (stated["low"], stated["high"]) == pytest.approx((low, high), abs=0.06)
+    draws = np.array(
+        [fleiss_kappa(table[chance.integers(len(table), size=len(table))]) for _ in range(4000)]
+    )
+    draws = draws[np.isfinite(draws)]
+    # So few films have few values of kappa: the ends are compared by the share of draws beyond
+    # them, since the smallest chance moves an end from one value to the next.
+    for end, beyond in (
+        (stated["low"], draws - stated["low"]),
+        (stated["high"], stated["high"] - draws),
+    ):
+        assert np.mean(beyond < -1e-9) <= 0.025 + 0.017, end
+        assert np.mean(beyond < 1e-9) >= 0.025 - 0.017, end
 
 
 def test_readers_agree_by_a_second_program_and_too_few_pairs_are_not_measurable(
