@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cxr_release.film_id import Job, checkpoint_of, job_name, origin_of, source_name
 
 
 class _Below:
-    """A path below the root of a project, as an attribute of `Paths`."""
+    """A path below a root, as an attribute of `Paths` or `Cards`."""
 
     def __init__(self, place: str) -> None:
         self.place = place
 
-    def __get__(self, paths: Paths, owner: type[Paths]) -> Path:
+    def __get__(self, paths: Paths | Cards, owner: type[Any]) -> Path:
         return paths.root / self.place
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Codes and words of the films of a project."""
+
+    root: Path
+
+    reasons = _Below("reasons.yaml")
+    """Codes of the reasons for which a film may be excluded."""
+    findings = _Below("findings.yaml")
+    """Codes of what reviewers may see on a film; there may be no such file."""
+    anatomy = _Below("anatomy.yaml")
+    """What the films show, and what follows from it; there may be no such file."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +45,11 @@ class Paths:
     pipeline = _Below("dvc.yaml")
     """DVC's table of contents."""
     cards = _Below("cards")
-    """Templates of the card, and the reasons of exclusion."""
-    reasons = _Below("cards/reasons.yaml")
-    """Codes of the reasons for which a film may be excluded."""
-    findings = _Below("cards/findings.yaml")
-    """Codes of what reviewers may see on a film; there may be no such file."""
+    """Folder of codes and words: of the project's own films."""
+    phantom_cards = _Below("cards/phantoms")
+    """Folder of those of phantoms; projects from before it was there lack it."""
     keys = _Below("cards/keys.yaml")
     """What is changed of the keys of the pages; there may be no such file."""
-    anatomy = _Below("cards/anatomy.yaml")
-    """What the films show, and what follows from it; there may be no such file."""
     reviews = _Below("data/reviews")
     """All that people decided: the folder of the logs' folders."""
     screening_log = _Below("data/reviews/screening")
@@ -183,6 +194,14 @@ class Paths:
             *(self.screening_log, self.audit_log, self.responses),
             *(self.clearance_log, self.landmark_log),
         ]
+
+    def cards_of(self, source: str) -> Cards:
+        """Codes and words that hold for films of a source, a value of `ingest.source`.
+
+        What phantoms show is known. What other films show, only the project's own cards may say.
+        """
+        own = self.phantom_cards  # it has the name of that source
+        return Cards(own if source == own.name and own.exists() else self.cards)
 
     def checkpoint(self, number: int) -> Path:
         """One checkpoint of the run on all films."""

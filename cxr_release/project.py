@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cxr_release.paths import Paths
+from cxr_release.paths import Cards, Paths
 
 if TYPE_CHECKING:
     from cxr_release.adjudication.outcomes import Adjudication
@@ -299,23 +299,29 @@ class Project:
             seed=self.params.seed,
         )
 
+    @property
+    def cards(self) -> Cards:
+        """Where codes and words of the films stand; outside of a project, those of any films."""
+        known = self.paths.params.exists()
+        return self.paths.cards_of(self.params.ingest.source if known else "")
+
     def findings(self) -> dict[str, str]:
         """The codes of what reviewers may see on a film, and their meanings."""
         from cxr_release.screening.findings import load_findings
 
-        return load_findings(self.paths.findings)
+        return load_findings(self.cards.findings)
 
     def anatomy(self) -> Anatomy:
         """What the films show."""
         from cxr_release.screening.anatomy import load_anatomy
 
-        return load_anatomy(self.paths.anatomy)
+        return load_anatomy(self.cards.anatomy)
 
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""
         from cxr_release.screening.decision import load_reasons
 
-        return load_reasons(self.paths.reasons)
+        return load_reasons(self.cards.reasons)
 
     @property
     def rule(self) -> ScreenParams:

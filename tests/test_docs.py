@@ -125,7 +125,7 @@ def test_every_decision_stands_in_the_index() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.relative_to(ROOT).as_posix())
 def test_documents_name_codes_that_exist(document: Path) -> None:
-    reasons = yaml.safe_load((ROOT / "cards/reasons.yaml").read_text())
+    reasons = yaml.safe_load((ROOT / "cards/phantoms/reasons.yaml").read_text())
     named = re.findall(r"^ *\$ .*--reason ([a-z-]+)", document.read_text(), re.MULTILINE)
     assert set(named) <= set(reasons)
 

@@ -41,8 +41,8 @@ def project(untouched: Path, tmp_path: Path) -> Path:
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two films a job, a reviewer's log and a published version: to be copied."""
     root = tmp_path_factory.mktemp("project")
-    (root / "cards").mkdir()
-    for name in ("params.yaml", "cards/reasons.yaml"):
+    (root / "cards/phantoms").mkdir(parents=True)
+    for name in ("params.yaml", "cards/phantoms/reasons.yaml"):
         (root / name).write_bytes((ROOT / name).read_bytes())
     params, paths = load_params(root / "params.yaml"), Paths(root)
     film = np.random.default_rng(0).integers(0, 255, (16, 16), dtype=np.uint8)

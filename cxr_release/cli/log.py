@@ -196,7 +196,7 @@ def join_log(other_log: str, into: Path) -> Joined:
         )
     on_films = _KINDS[name] in (DECISION, FACING)
     films = project.known_films() if on_films else None
-    reasons = project.reasons() if on_films and project.paths.reasons.exists() else None
+    reasons = project.reasons() if on_films and project.cards.reasons.exists() else None
     logs = _logs(project, name, films, reasons)
     where = Path("standard input" if other_log == STDIN else other_log)
     return join(logs.kind, where, data, into, logs.faults_of)

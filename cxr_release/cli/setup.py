@@ -23,8 +23,8 @@ def init(
     cards: Annotated[
         str | None,
         typer.Option(
-            help="What the films show: chest.",
-            show_default="cervical spine",
+            help="What the films show: cervical (lateral films of that spine) or chest.",
+            show_default="not stated",
             autocompletion=complete.anatomies,
         ),
     ] = None,
@@ -33,9 +33,10 @@ def init(
     """Make a project: settings, stages, folders, git and DVC.
 
     One installed tool serves any number of projects. The folder may exist where it holds nothing of
-    the same names; nothing is replaced, and after an error nothing is left.
+    the same names; nothing is replaced, and after an error nothing is left. --cards gives codes and
+    words for films of a part of the body; without it they hold for any films.
 
-    Example: cxr-release init cervical --preset trial
+    Example: cxr-release init mine --preset trial --cards chest
     """
     from cxr_release.project_setup.init import init as make
     from cxr_release.project_setup.init import text_of

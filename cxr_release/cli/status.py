@@ -14,6 +14,7 @@ from cxr_release.files import read_json
 from cxr_release.film_id import job_of_row
 from cxr_release.films.patients import counted
 from cxr_release.landmarks.page_films import Drawn
+from cxr_release.landmarks.readers import NO_FACING
 from cxr_release.params.identity import unset_of
 from cxr_release.paths import Paths
 from cxr_release.project import Project
@@ -94,8 +95,16 @@ def status_of(project: Project) -> Status:
             *_never_set(project),
             *_missing(lost.faults),
         ],
-        "notes": list(lost.notes),
+        "notes": [*lost.notes, *_not_stated(project)],
     }
+
+
+def _not_stated(project: Project) -> Iterator[str]:
+    if not project.anatomy().films:
+        yield (
+            "what the films show is not stated, and the card says so: state it in"
+            f" {project.cards.anatomy} (films)"
+        )
 
 
 def _burned_in(looked: Looked | None) -> dict[str, Any] | None:
@@ -389,11 +398,11 @@ def text_of(status: Status) -> str:
             f"landmarks  {person}: placed on {films:,} of {asked['films']:,} film(s)"
             for person, films in asked["people"].items()
         ]
-        lines += [
-            f"landmarks  {asked['waiting']:,} of {asked['films']:,} film(s) wait for"
-            f" {asked['required']:,} reader(s)",
-            "",
-        ]
+        waiting = (
+            f"{asked['waiting']:,} of {asked['films']:,} film(s) wait for"
+            f" {asked['required']:,} reader(s)"
+        )
+        lines += [f"landmarks  {waiting if asked['films'] else f'not measurable: {NO_FACING}'}", ""]
     if status["facing"]:
         faced = status["facing"]
         lines += [

@@ -15,6 +15,9 @@ from cxr_release.landmarks.points import Points
 from cxr_release.logbook.entry import effective_of
 from cxr_release.logbook.logs import read_all
 
+NO_FACING = "of no released film it is known which way it faces"
+"""Why no film may have been drawn for readers."""
+
 Placements = Mapping[str, Mapping[Shown, Placement]]
 """Reader → film as it was shown → what they placed, in effect."""
 

@@ -157,18 +157,21 @@ def about_readers(
     placements: Placements,
     placed: Mapping[str, Placed],
     *,
+    wanted: int,
     required: int,
 ) -> dict[str, Any] | None:
     """How far readers are, and how far apart; None where nobody is asked and nobody placed any.
 
     Args:
-        asked: films that were drawn for readers.
+        asked: films that were drawn for readers; none where it is known of no released film which
+            way it faces.
         read: film → what readers placed, of all released films.
         placements: all that they placed, on other films too.
         placed: film → what the teacher placed on it.
+        wanted: films that were to be drawn, at most; 0: nobody is asked.
         required: readers who must have placed landmarks on a film.
     """
-    if not asked and not read:
+    if not wanted and not read:
         return None
     people = sorted({reader for film in read.values() for reader in film.readers})
     counts = [len(read[film.id].readers) if film.id in read else 0 for film in asked]

@@ -86,8 +86,7 @@ def init(folder: Path, *, preset: Preset, anatomy: str | None = None) -> dict[st
         folder: becomes it. It may exist where it holds nothing of the same name: films in
             `data/raw`, say, or a git repository.
         preset: `demo` (phantoms), `trial` (own films, in minutes), `paper` or `large`.
-        anatomy: what the films show, where it is not the cervical spine: one of
-            `pipeline.anatomies`.
+        anatomy: what the films show, one of `pipeline.anatomies`; None: not stated.
 
     Returns:
         `folder`, `preset`, `version` of the tool, `files` (number), `git` (whether a repository was

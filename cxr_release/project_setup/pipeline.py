@@ -27,24 +27,37 @@ HEAD = """\
 """
 
 
+PHANTOM_CARDS = "phantoms"
+"""Folder of the cards of phantoms: see `Paths.cards_of`."""
+CERVICAL = "cervical"
+"""What phantoms show, and what may be asked for by this name."""
+
+
 def anatomies() -> list[str]:
-    """Names of the parts of the body, beyond the cervical spine, for which there are cards."""
-    return sorted(path.name for path in _cards("examples") if path.is_dir())
+    """Names of the parts of the body for which there are cards."""
+    return sorted([CERVICAL, *(path.name for path in _cards("examples") if path.is_dir())])
 
 
 def own_cards(anatomy: str | None) -> dict[str, str]:
     """Files of codes and meanings that a project gets → where this package has them.
 
+    Those of phantoms are among them, for a project may begin with them, or go back to them.
+
     Args:
-        anatomy: one of `anatomies`, or None for the cervical spine.
+        anatomy: one of `anatomies`; None: not stated, and the cards are those of any films.
     """
-    places = {path.name: f"cards/{path.name}" for path in _cards()}
+    drawn = _yaml(PHANTOM_CARDS)
+    places = _yaml("")
     if anatomy:
-        home = f"examples/{anatomy}"
-        places |= {path.name: f"cards/{home}/{path.name}" for path in _cards(home)}
-    return {
-        f"cards/{name}": place for name, place in sorted(places.items()) if name.endswith(".yaml")
-    }
+        places |= drawn if anatomy == CERVICAL else _yaml(f"examples/{anatomy}")
+    places |= {f"{PHANTOM_CARDS}/{name}": place for name, place in drawn.items()}
+    return {f"cards/{name}": place for name, place in sorted(places.items())}
+
+
+def _yaml(home: str) -> dict[str, str]:
+    """Name of each file of cards in a folder → where this package has it."""
+    names = [path.name for path in _cards(home) if path.name.endswith(".yaml")]
+    return {name: "/".join(filter(None, ("cards", home, name))) for name in names}
 
 
 def _cards(*below: str) -> list[Traversable]:

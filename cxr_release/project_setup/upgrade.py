@@ -113,7 +113,8 @@ def _pipeline_of(root: Path, tool: Mapping[str, Any], *, replace_pipeline: bool)
 def _missing_files(root: Path, new: pipeline.Pipeline) -> dict[str, str]:
     """Inputs of stages that the project lacks → what they hold: nothing.
 
-    What another part of the body has in its cards is not this project's.
+    What another part of the body has in its cards is not this project's. A project from before
+    phantoms had cards of their own keeps for them those that it has.
     """
     folders = {
         f"{folder}/{KEEP}": ""
@@ -121,12 +122,17 @@ def _missing_files(root: Path, new: pipeline.Pipeline) -> dict[str, str]:
         if not (root / folder).exists()
     }
     cards = {
-        place: "{}\n"
+        place: _own_card(root, place)
         for stage in new["stages"].values()
         for place in stage["deps"]
         if place.startswith("cards/") and not (root / place).exists()
     }
     return folders | cards
+
+
+def _own_card(root: Path, place: str) -> str:
+    own = root / "cards" / Path(place).name
+    return own.read_text(encoding="utf-8") if own.exists() else "{}\n"
 
 
 def _completed(where: Path, reference: str) -> tuple[str, dict[str, str]]:

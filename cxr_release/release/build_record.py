@@ -83,6 +83,7 @@ def build_record(
     contents: Contents,
     *,
     reasons: Mapping[str, str],
+    shows: str,
     validation: Validation,
     hashes: Mapping[str, str],
 ) -> Record:
@@ -94,6 +95,7 @@ def build_record(
         configs: the finished configs.
         contents: what goes out.
         reasons: code of each reason of exclusion → its meaning.
+        shows: part of the body and view of the source films; empty: not stated.
         validation: what `validate` returned.
         hashes: what `inputs.hashes` returned.
     """
@@ -122,7 +124,7 @@ def build_record(
             "ethics": release.ethics,
             "identifier": release.identifier,
             "date": release.date,
-            "source": _source(inputs, params),
+            "source": _source(inputs, params, shows),
             **_elsewhere(inputs, params),
             "counts": {
                 "rows": counts.rows,
@@ -243,7 +245,7 @@ def _title(params: Params) -> str:
     return "Synthetic lateral cervical films from drawn phantoms" if drawn else "Synthetic films"
 
 
-def _source(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+def _source(inputs: ReleaseInputs, params: Params, shows: str) -> dict[str, Any]:
     """Where the training films come from, as its publishers say; and whether they say it."""
     stated = {
         "title": params.release.source_title,
@@ -259,6 +261,7 @@ def _source(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
         "stated": drawn or not any(map(is_blank, stated.values())),
         **{key: value or unstated[key] for key, value in stated.items()},
         "population": params.release.population,
+        "shows": PHANTOMS_SHOW if drawn else shows,
         "public": drawn or params.release.source_public,
         "films_named_by": names_films_by(params),
         "films_shown": len(shown),
@@ -282,6 +285,8 @@ def _elsewhere(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     }
 
 
+PHANTOMS_SHOW = "lateral cervical spine"
+"""Part of the body and view of phantoms, whatever any file says."""
 _PHANTOM_SOURCE = {
     "title": "Drawn lateral cervical phantoms (no patients)",
     "license": "apache-2.0",

@@ -29,6 +29,7 @@ def package(
     *,
     validation: Path,
     reasons: Mapping[str, str],
+    shows: str = "",
     output: Path,
     statements: LogStatements | None = None,
 ) -> Record:
@@ -39,6 +40,7 @@ def package(
         params: the parameters that they were made with.
         validation: what `validate` returned, as JSON.
         reasons: code of each reason of exclusion → its meaning.
+        shows: part of the body and view of the source films; empty: not stated.
         output: the release folder; what stood there before is replaced as a whole, its signature
             too, of which stderr says that it is gone.
         statements: what the logs hold; None: nothing is held against the published versions.
@@ -69,6 +71,7 @@ def package(
             written.configs,
             contents,
             reasons=reasons,
+            shows=shows,
             validation=checked,
             hashes=hashed.result(),
         )

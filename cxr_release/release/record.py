@@ -81,6 +81,9 @@ class Source(Part):
     license: Text
     citation: Text
     population: Text
+    shows: Text = ""
+    """Part of the body and view of the films, as `cards/anatomy.yaml` states them; of phantoms, as
+    the program draws them. Empty where nobody has stated them, and not there in older records."""
     stated: bool
     public: bool
     films_named_by: Literal["sha256", "hmac"]

@@ -29,6 +29,7 @@ from cxr_release.landmarks.placement import (
 )
 from cxr_release.landmarks.points import MODEL, NAMES, SKELETON, points_of, template
 from cxr_release.landmarks.queue import Beginning, LandmarkQueue, ShownFilm
+from cxr_release.landmarks.readers import NO_FACING
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
@@ -163,7 +164,14 @@ def landmark(
             in order.
     """
     check_people(reviewers, invited)
-    if drawn is None or not drawn.films:
+    if drawn is not None and not drawn.films:
+        raise SourceError(
+            f"{NO_FACING}, so none is drawn for readers",
+            where="landmarks.films",
+            remedy="name some real films that face left in left-facing.txt beside them"
+            " (docs/own-films.md) and run `dvc repro`, or set landmarks.films to 0",
+        )
+    if drawn is None:
         raise SourceError(
             "no films are drawn for readers",
             where="landmarks.films",

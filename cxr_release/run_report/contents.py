@@ -58,6 +58,7 @@ def contents_of(project: Project, status: Mapping[str, Any], *, real_films: bool
         "title": params.release.title or params.release.name,
         "version": params.release.version,
         "phantoms": params.ingest.source == "phantoms",
+        "shows": project.anatomy().films,
         "real_films": real_films,
         "status": status,
         "rows": _rows(status["counts"]),

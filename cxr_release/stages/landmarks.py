@@ -18,7 +18,7 @@ from cxr_release.films import png
 from cxr_release.landmarks.manifest_points import placed_points
 from cxr_release.landmarks.newcomer import picture_of
 from cxr_release.landmarks.points import NAMES, READERS, Points
-from cxr_release.landmarks.readers import drawn_films, read_films, read_placements
+from cxr_release.landmarks.readers import NO_FACING, drawn_films, read_films, read_placements
 from cxr_release.landmarks.report import (
     Film,
     RealFilms,
@@ -98,11 +98,14 @@ def _run(paths: Paths, params: Params) -> None:
             read,
             placements,
             placed,
+            wanted=params.landmarks.films,
             required=params.landmarks.readers_required,
         ),
         "newcomer": about_newcomer(rows, pictures, tested),
     }
     write_json(paths.landmark_report, {"landmarks": report})
+    if params.landmarks.films and not ranked:
+        sys.stderr.write(f"landmarks: readers are not asked: {NO_FACING}\n")
     sys.stderr.write(f"landmarks: on {len(rows) - report['films']['none']:,} released film(s)\n")
 
 

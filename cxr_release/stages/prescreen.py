@@ -26,7 +26,7 @@ def run(paths: Paths, params: Params) -> None:
     films = paths.oriented_tables(params.sample.jobs)
     model = learn(paths.trained_table)
     threshold = model.threshold(percentile)
-    faults = load_anatomy(paths.anatomy).faults
+    faults = load_anatomy(paths.cards_of(params.ingest.source).anatomy).faults
     trial = try_out(model, paths.trained_table, seed=params.seed, faults=faults)
     rows = anomaly_scores(model, films)
     # Where it may not exclude, its log is empty but exists, which shows that it ran.

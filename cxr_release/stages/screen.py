@@ -35,13 +35,14 @@ def run(paths: Paths, params: Params) -> None:
         raise DecisionError(
             "no such file", where=str(paths.prescreen_log), remedy="run `dvc repro`"
         )
+    cards = paths.cards_of(params.ingest.source)
     logs = read_with_prescreen(paths.screening_log, paths.prescreen_log)
     films = read_generated(expected)
     result = apply(
         films,
         logs,
         params.screen,
-        load_reasons(paths.reasons),
+        load_reasons(cards.reasons),
         copies=read(paths.copies, dict[str, str]),
         withdrawals=read_all(DECISION, paths.withdrawals),
         seed=params.seed,
@@ -49,7 +50,7 @@ def run(paths: Paths, params: Params) -> None:
     noted = tally_findings(
         films,
         read_all(FINDINGS, paths.findings_log),
-        load_findings(paths.findings),
+        load_findings(cards.findings),
         released={row["id"] for row in result.screened if row["released"]},
         decided={row["id"] for row in result.screened if row["reviewers"]},
     )

@@ -59,8 +59,8 @@ def project(untouched: Path, tmp_path: Path) -> Path:
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with parameters, reasons and a few oriented films of each job: to be copied."""
     root = tmp_path_factory.mktemp("project")
-    (root / "cards").mkdir()
-    for name in ("params.yaml", "cards/reasons.yaml"):
+    (root / "cards/phantoms").mkdir(parents=True)
+    for name in ("params.yaml", "cards/phantoms/reasons.yaml"):
         (root / name).write_bytes((ROOT / name).read_bytes())
     params = load_params(root / "params.yaml")
     for checkpoint in params.sample.checkpoints:

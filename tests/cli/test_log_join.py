@@ -35,8 +35,8 @@ FILM = "checkpoint-3-large-00000"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "cards").mkdir()
-    for name in ("params.yaml", "cards/reasons.yaml"):
+    (tmp_path / "cards/phantoms").mkdir(parents=True)
+    for name in ("params.yaml", "cards/phantoms/reasons.yaml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     params, paths = load_params(tmp_path / "params.yaml"), Paths(tmp_path)
     film = np.random.default_rng(0).integers(0, 255, (16, 16), dtype=np.uint8)

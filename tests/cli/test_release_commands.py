@@ -48,8 +48,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def project(tmp_path: Path) -> Path:
     """A project's folder, as far as these commands look at it."""
     root = tmp_path / "project"
-    (root / "cards").mkdir(parents=True)
-    for name in ("params.yaml", "cards/reasons.yaml"):
+    (root / "cards/phantoms").mkdir(parents=True)
+    for name in ("params.yaml", "cards/phantoms/reasons.yaml"):
         (root / name).write_bytes((ROOT / name).read_bytes())
     return root
 

@@ -55,10 +55,10 @@ def test_a_command_finds_the_project_from_any_folder_of_it(
     assert run("exclude", FILM, "--reason", "artefact", "--reviewer", "a.b").returncode == 0
     assert (project / "data/reviews/screening/a.b.jsonl").exists()
     up = "../" * len(Path(place).parts)
-    assert find_project().paths.reasons.as_posix() == f"{up}cards/reasons.yaml"
-    (project / "cards/reasons.yaml").write_text("[")
+    assert find_project().cards.reasons.as_posix() == f"{up}cards/phantoms/reasons.yaml"
+    (project / "cards/phantoms/reasons.yaml").write_text("[")
     told = run("keep", FILM, "--reviewer", "a.b").stderr
-    assert told.startswith(f"error: {up}cards/reasons.yaml: ")
+    assert told.startswith(f"error: {up}cards/phantoms/reasons.yaml: ")
 
 
 def test_what_is_reported_is_the_same_from_there(

@@ -99,6 +99,9 @@ def test_the_trial_differs_from_the_default_in_what_it_names_alone() -> None:
             assert trial[section][key] == named.get(f"{section}.{key}", value)
 
 
+CARDS = ("anatomy.yaml", "findings.yaml", "reasons.yaml")
+
+
 def test_cards_are_those_of_the_part_of_the_body_that_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +115,13 @@ def test_cards_are_those_of_the_part_of_the_body_that_is_asked_for(
     assert (cards / "reasons.yaml").read_text() == "patella: Two of them.\n"
     assert (cards / "findings.yaml").read_bytes() == (ROOT / "cards/findings.yaml").read_bytes()
     assert not (cards / "examples").exists()
+    drawn = [(cards / "phantoms" / name).read_bytes() for name in CARDS]
+    assert drawn == [(ROOT / "cards/phantoms" / name).read_bytes() for name in CARDS]
+    init(tmp_path / "spine", preset="paper", anatomy="cervical")
+    assert [(tmp_path / "spine/cards" / name).read_bytes() for name in CARDS] == drawn
+    init(tmp_path / "any", preset="trial")
+    stated = [(tmp_path / "any/cards" / name).read_bytes() for name in CARDS]
+    assert stated == [(ROOT / "cards" / name).read_bytes() for name in CARDS]
     done = run("init", str(tmp_path / "other"), "--cards", "kne")
     assert done.returncode == 1 and "did you mean knee?" in done.stderr
     assert not (tmp_path / "other").exists()

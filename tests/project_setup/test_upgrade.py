@@ -142,6 +142,8 @@ def test_parameters_and_stages_of_a_later_version_are_added(project: Path) -> No
     older = [line for line in lines if not line.startswith(("  guidance:", "  plants:"))]
     (project / "params.yaml").write_text("".join(older).replace("seed: 2026", "seed: 7"))
     shutil.rmtree(project / "data/reviews/landmarks")
+    shutil.rmtree(project / "cards/phantoms")
+    (project / "cards/reasons.yaml").write_text("own: Of this project.\n")
     (project / "cards/findings.yaml").unlink()
     stages = plain_yaml.of_file(project / "dvc.yaml")
     del stages["stages"]["landmarks"]
@@ -157,8 +159,12 @@ def test_parameters_and_stages_of_a_later_version_are_added(project: Path) -> No
         "sample.guidance": "null",
     }
     assert report["new_stages"] == ["landmarks"]
-    assert report["added_files"] == ["cards/findings.yaml", "data/reviews/landmarks/.gitkeep"]
+    drawn = [f"cards/phantoms/{name}.yaml" for name in ("anatomy", "findings", "reasons")]
+    added = ["cards/findings.yaml", *drawn, "data/reviews/landmarks/.gitkeep"]
+    assert report["added_files"] == added
     assert plain_yaml.of_file(project / "cards/findings.yaml") == {}
+    # From before phantoms had cards of their own, the project's held for them.
+    assert (project / drawn[-1]).read_text() == "own: Of this project.\n"
     params = load_params(project / "params.yaml")
     assert params.seed == 7
     assert (project / "dvc.yaml").read_text() == project_files("mine", "demo")["dvc.yaml"]

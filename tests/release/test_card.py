@@ -221,7 +221,8 @@ def test_the_numbers_of_the_card_are_those_of_the_record(tmp_path: Path, params:
     assert stated == record["counts"]["configs"]
     assert header["size_categories"] == ["n<1K"]
     assert header["tags"] == [
-        "synthetic", "medical", "x-ray", "radiograph", "diffusion", "cervical-spine", "phantom",
+        "synthetic", "medical", "x-ray", "radiograph", "diffusion",
+        "lateral-cervical-spine", "phantom",
     ]  # fmt: skip
 
 
@@ -356,6 +357,8 @@ def test_another_licence_is_named_and_linked(tmp_path: Path, params: Params) -> 
 
 
 def test_the_repository_explains_the_reasons_of_the_papers_screen() -> None:
-    reasons = yaml.safe_load((REPOSITORY / "cards" / "reasons.yaml").read_text(encoding="utf-8"))
+    reasons = yaml.safe_load(
+        (REPOSITORY / "cards/phantoms/reasons.yaml").read_text(encoding="utf-8")
+    )
     assert {"airway-posterior", "elements-inverted", "other"} <= reasons.keys()
     assert all("\n" not in meaning for meaning in reasons.values())

@@ -44,6 +44,7 @@ from tests.support.tampering import SHARD, summed
 
 READ = 3
 ON = LandmarksParams(teacher="closed", films=4)
+ASKING = LandmarksParams(teacher="none", films=4)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,26 @@ def release(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def placed(made: Path, tmp_path: Path) -> ReleaseInputs:
     return inputs_below(Path(shutil.copytree(made.parent / "artefacts", tmp_path / "artefacts")))
+
+
+def test_where_no_film_faces_a_known_way_readers_are_not_measurable(
+    tmp_path: Path, on: Params
+) -> None:
+    """The stage and whoever reads its report agree: a release is made, and says so."""
+    inputs, asking = write_inputs(tmp_path / "artefacts"), replace(on, landmarks=ASKING)
+    for job in asking.sample.jobs:
+        rewrite(inputs.table(job), schemas.ORIENTED, _turn_away)
+    write_landmarks(inputs, asking)
+    made = make_release_of(inputs, asking, tmp_path)
+    readers = read_json(made / "release.json")["metrics"]["landmarks"]["readers"]
+    assert (readers["state"], readers["asked"], readers["waiting"]) == ("none", 0, 0)
+    assert "Not measurable: of no released film it is known which way it faces" in written(made)
+    assert verify(made, records=True)["differences"] == []
+
+
+def _turn_away(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        row.update(facing="unknown", flipped=False)
 
 
 def test_films_say_who_placed_their_landmarks_and_the_card_counts_them(made: Path) -> None:

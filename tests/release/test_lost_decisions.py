@@ -64,8 +64,14 @@ def root(untouched: Path, tmp_path: Path) -> Path:
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in git, with films, and a log of one person who decided on five: to be copied."""
     root = tmp_path_factory.mktemp("untouched") / "project"
-    (root / "cards").mkdir(parents=True)
-    for name in ("params.yaml", "dvc.yaml", "cards/reasons.yaml", ".gitattributes", ".gitignore"):
+    (root / "cards/phantoms").mkdir(parents=True)
+    for name in (
+        "params.yaml",
+        "dvc.yaml",
+        "cards/phantoms/reasons.yaml",
+        ".gitattributes",
+        ".gitignore",
+    ):
         (root / name).write_bytes((ROOT / name).read_bytes())
     paths = Paths(root)
     for job in load_params(paths.params).sample.jobs:

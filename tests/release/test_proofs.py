@@ -15,6 +15,7 @@ from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.errors import CxrReleaseError, ReleaseError
 from cxr_release.logbook import log
+from cxr_release.params.films import PHANTOMS
 from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.publishing import push as pushing
@@ -68,7 +69,7 @@ class House:
             "team",
             [film],
             published=versions[0].films.values(),
-            reasons=load_reasons(self.paths.reasons),
+            reasons=load_reasons(self.paths.cards_of(PHANTOMS).reasons),
             reason=reason if retract or reason else "withdrawn-on-request",
             retract=retract,
             proven=withdrawn_films(versions),
@@ -83,7 +84,7 @@ class House:
             films=read_generated(
                 self.paths.oriented_table(*job) for job in self.params.sample.jobs
             ),
-            reasons=load_reasons(self.paths.reasons),
+            reasons=load_reasons(self.paths.cards_of(PHANTOMS).reasons),
             reason="artefact" if verb == "exclude" else "",
         )
 

@@ -10,6 +10,9 @@ import pytest
 import yaml
 
 from cxr_release.errors import DecisionError
+from cxr_release.params.films import PHANTOMS
+from cxr_release.paths import Cards, Paths
+from cxr_release.release.build_record import PHANTOMS_SHOW
 from cxr_release.screening.anatomy import AS_STORED, COPIES, NOT_STATED, WINDOWS, load_anatomy
 from cxr_release.screening.corruptions import FAULTS, GENERAL
 from cxr_release.screening.decision import load_reasons, missing_note, of_people
@@ -30,9 +33,9 @@ def written(folder: Path, value: Any) -> Path:
     return path
 
 
-def test_the_project_s_own_films_are_of_the_cervical_spine_and_get_every_fault() -> None:
-    anatomy = load_anatomy(ROOT / "cards/anatomy.yaml")
-    assert "cervical spine" in anatomy.films
+def test_phantoms_are_of_the_cervical_spine_and_get_every_fault() -> None:
+    anatomy = load_anatomy(Paths(ROOT).cards_of(PHANTOMS).anatomy)
+    assert anatomy.films == PHANTOMS_SHOW
     assert anatomy.faults == tuple(FAULTS)  # in this order: the released report keeps its bytes
     assert "Vertebral contours" in dict(anatomy.criteria)
     assert [window.name for window in anatomy.windows][:1] == ["as stored"]
@@ -50,6 +53,25 @@ def test_the_chest_s_files_load_and_name_no_part_of_a_spine_but_a_broken_one() -
     assert findings
     texts = [anatomy.films, *map(str, anatomy.criteria), *reasons, *reasons.values()]
     assert [(text, word) for text in texts for word in OF_THE_SPINE if word in text] == []
+
+
+def test_of_films_that_are_not_phantoms_nothing_is_stated_until_somebody_does() -> None:
+    cards = Paths(ROOT).cards_of("data/raw")
+    assert load_anatomy(cards.anatomy) == NOT_STATED
+    assert load_findings(cards.findings) == {}
+    reasons = load_reasons(cards.reasons)
+    assert {*GIVEN_BY_THE_TOOL, "other"} <= {*reasons}
+    assert 1 <= len(of_people(reasons)) <= 10  # each has a digit
+    text = " ".join([*reasons, *reasons.values()])
+    assert [word for word in OF_THE_SPINE if word in text] == []
+
+
+def test_a_project_from_before_phantoms_had_cards_has_its_own_for_them(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert paths.cards_of(PHANTOMS) == paths.cards_of("data/raw") == Cards(tmp_path / "cards")
+    paths.phantom_cards.mkdir(parents=True)
+    assert paths.cards_of(PHANTOMS) == Cards(tmp_path / "cards/phantoms")
+    assert paths.cards_of("data/raw") == Cards(tmp_path / "cards")
 
 
 def test_without_a_file_or_a_key_nothing_is_said_of_an_anatomy(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_a_new_name_is_told_and_takes_nothing_back(
 
 
 def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
-    reasons = load_reasons(Path(__file__).parents[2] / "cards" / "reasons.yaml")
+    reasons = load_reasons(Path(__file__).parents[2] / "cards/phantoms/reasons.yaml")
     assert {"elements-inverted", "airway-posterior", "other"} <= set(reasons)
     for text in ["- a", "Bad Code: x", "a: [1]", "a: |\n  two\n  lines"]:
         (tmp_path / "r.yaml").write_text(text)

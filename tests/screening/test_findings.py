@@ -108,7 +108,7 @@ def test_only_codes_in_order_each_once_are_taken(codes: list[str]) -> None:
 
 
 def test_the_list_is_as_it_should_be_and_need_not_be_there(tmp_path: Path) -> None:
-    assert 5 < len(load_findings(ROOT / "cards/findings.yaml")) <= 24
+    assert 5 < len(load_findings(ROOT / "cards/phantoms/findings.yaml")) <= 24
     assert load_findings(tmp_path / "findings.yaml") == {}
     path = tmp_path / "findings.yaml"
     path.write_text("none: Nothing.\n")

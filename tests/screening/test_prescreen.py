@@ -53,7 +53,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("prescreen")
     paths = Paths(root)
     paths.cards.mkdir()
-    shutil.copy(ROOT / "cards/anatomy.yaml", paths.anatomy)
+    shutil.copy(ROOT / "cards/phantoms/anatomy.yaml", paths.cards)
     write_cohort(paths.trained_table, phantoms()[:40])
     for start, batch in ((40, "initial"), (52, "large")):
         films = {}
@@ -217,11 +217,12 @@ def test_the_figure_takes_any_scores(tmp_path: Path, percentile: float) -> None:
 
 def test_the_faults_are_those_of_the_films_that_are_there(root: Path) -> None:
     paths = Paths(root)
-    before = paths.anatomy.read_text()
-    paths.anatomy.write_text("faults: [noise, blank]")
+    anatomy = paths.cards / "anatomy.yaml"
+    before = anatomy.read_text()
+    anatomy.write_text("faults: [noise, blank]")
     try:
         stage.run(paths, settings())
     finally:
-        paths.anatomy.write_text(before)
+        anatomy.write_text(before)
     numbers = json.loads((paths.prescreen / "prescreen.json").read_text())
     assert list(numbers["roc"]) == ["blank", "noise"]

@@ -29,7 +29,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def paths(tmp_path: Path) -> Paths:
     (tmp_path / "cards").mkdir()
-    (tmp_path / "cards/reasons.yaml").write_bytes((ROOT / "cards/reasons.yaml").read_bytes())
+    (tmp_path / "cards/reasons.yaml").write_bytes(
+        (ROOT / "cards/phantoms/reasons.yaml").read_bytes()
+    )
     paths = Paths(tmp_path)
     write_json(paths.copies, {})
     write_text(paths.prescreen_log, "")

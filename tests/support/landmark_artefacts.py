@@ -63,7 +63,7 @@ def write_landmarks(inputs: ReleaseInputs, params: Params, *, read: int = 0) -> 
     placed = {
         film.id: Placed(some()[None], np.full((1, len(NAMES)), 0.75))
         for film in films
-        if film.facing == "left"
+        if film.facing == "left" and params.landmarks.teacher != "none"
     }
     asked = [film for film in films if film.facing == "left"][: params.landmarks.films]
     placements = {
@@ -77,30 +77,32 @@ def write_landmarks(inputs: ReleaseInputs, params: Params, *, read: int = 0) -> 
     tables.write(inputs.landmarks / "landmarks.parquet", schemas.LANDMARKS, rows)
     far = np.abs(chance.normal(0, 1, (12, len(NAMES))))
     summary, few = summary_of(far, range(12)), interval_of(far[:, 0], range(12))
+    teacher: dict[str, Any] = {
+        "kind": "closed",
+        "films": 30,
+        "patients": None,
+        "level": 0.9,
+        "left_out": summary,
+        "control": {
+            "patients": 12,
+            "errors": summary,
+            "mean_shape": summary,
+            "within": interval_of(np.minimum(far[:, 1], 1), range(12)),
+            "cobb": few,
+            "sva": few,
+        },
+    }
     report: dict[str, Any] = {
         "points": len(NAMES),
         "films": about_films(rows),
         "facing_unknown": sum(film.facing != "left" for film in films),
-        "teacher": {
-            "kind": "closed",
-            "films": 30,
-            "patients": None,
-            "level": 0.9,
-            "left_out": summary,
-            "control": {
-                "patients": 12,
-                "errors": summary,
-                "mean_shape": summary,
-                "within": interval_of(np.minimum(far[:, 1], 1), range(12)),
-                "cobb": few,
-                "sva": few,
-            },
-        },
+        "teacher": teacher if params.landmarks.teacher != "none" else None,
         "readers": about_readers(
             asked,
             by_readers,
             placements,
             placed,
+            wanted=params.landmarks.films,
             required=params.landmarks.readers_required,
         ),
         "newcomer": {"learnt": 1, "synthetic": {**few, "films": 1}, "real": None},

@@ -588,7 +588,14 @@ def write_clearance(
     return outcome.counts
 
 
-def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
+def make_release_of(
+    inputs: ReleaseInputs,
+    params: Params,
+    root: Path,
+    *,
+    reasons: Mapping[str, str] = REASONS,
+    shows: str = "",
+) -> Path:
     """A release of some artefacts; at real films of which nothing is said nobody has looked."""
     drawn = params.ingest.source == PHANTOMS
     if drawn != read_json(inputs.clearance / "clearance.json")["drawn"]:
@@ -601,7 +608,8 @@ def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
         inputs,
         params,
         validation=root / "validation.json",
-        reasons=REASONS,
+        reasons=reasons,
+        shows=shows,
         output=root / "release",
     )
     return root / "release"

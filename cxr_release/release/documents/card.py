@@ -12,6 +12,7 @@ import yaml
 
 from cxr_release.params.films import PHANTOMS
 from cxr_release.release.configs import Config
+from cxr_release.release.documents.citation import tags_of
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Landmarks, Record, Reviews
 
@@ -55,12 +56,11 @@ def with_header(record: Record, configs: Sequence[Config], body: str) -> str:
 def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
     """The YAML header as the Hub reads it."""
     phantoms = record.source.kind == PHANTOMS
-    cervical = "cervical" in f"{record.name} {record.title}".lower()
     return {
         "license": record.license,
         "pretty_name": one_line(record.title),
         "language": ["en"],
-        "tags": [*_tags(record), *["cervical-spine"] * cervical, *["phantom"] * phantoms],
+        "tags": [*_tags(record), *["phantom"] * phantoms],
         "size_categories": [_size(record.counts.total.released)],
         "task_categories": [
             "unconditional-image-generation",
@@ -76,9 +76,10 @@ def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
     }
 
 
-def _tags(record: Record) -> tuple[str, ...]:
+def _tags(record: Record) -> list[str]:
     # What kind of model another generator is, only its makers know.
-    return TAGS if record.params.trains else tuple(tag for tag in TAGS if tag != "diffusion")
+    tags = [tag for tag in TAGS if tag != "diffusion" or record.params.trains]
+    return [*tags, *tags_of(record.source)]
 
 
 def _annotators(reviews: Reviews, landmarks: Landmarks | None, *, drawn_as: bool) -> list[str]:

@@ -12,7 +12,7 @@ from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
 from cxr_release.params.identity import NOT_STATED
 from cxr_release.release.documents.drawn_elsewhere import drawn_by, origins
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.record import Ingest, Record
+from cxr_release.release.record import Ingest, Record, Source
 
 KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")
 """What a release is about whose films were drawn here, for those who look for it."""
@@ -60,14 +60,25 @@ def stated(record: Record, key: Stated) -> str:
 def keywords(record: Record) -> tuple[str, ...]:
     """What the release is about, for those who look for it."""
     # What kind of model another generator is, only its makers know.
-    return KEYWORDS if record.params.trains else KEYWORDS[:-1]
+    words = KEYWORDS if record.params.trains else KEYWORDS[:-1]
+    shows = one_line(record.source.shows)
+    return (*words, shows) if shows else words
+
+
+def tags_of(source: Source) -> list[str]:
+    """Part of the body and view as a tag of the Hub; none where nobody has stated them."""
+    words = re.findall(r"[a-z0-9]+", source.shows.lower())
+    return ["-".join(words)] if words else []
 
 
 def summary(record: Record) -> str:
     """What the release is, in one sentence."""
     released, size = record.counts.total.released, record.params.ingest.film_size
     films = "radiograph" if released == 1 else "radiographs"
-    return f"{released:,} synthetic {films} of {size} pixels, 8-bit grey, {drawn_by(record)}"
+    return (
+        f"{released:,} synthetic {films} of {size} pixels, 8-bit grey, {drawn_by(record)}; part of"
+        f" the body and view of the source films: {one_line(record.source.shows) or 'not stated'}"
+    )
 
 
 def contact(record: Record) -> dict[str, str]:

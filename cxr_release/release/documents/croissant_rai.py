@@ -118,7 +118,8 @@ def _raw_data(record: Record) -> str:
         f"{'The network was trained on' if trained else 'No network was trained. Compared with'}"
         f" {audit.real.films:,} films{_patients(record)}:"
         f" {one_line(source.title)}; licence: {one_line(source.license)}; cite as:"
-        f" {one_line(source.citation)}."
+        f" {one_line(source.citation)}. Part of the body and view:"
+        f" {one_line(source.shows) or 'not stated'}."
         + (f" {shown:,} of them are in the table audit_pairs." if shown else "")
         + (f" {control_films}" if control else "")
         + "".join(f" Drawn elsewhere: {line}." for line in origins(record))

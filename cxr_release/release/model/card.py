@@ -10,7 +10,7 @@ import yaml
 from cxr_release.fidelity.distance_types import METRICS
 from cxr_release.film_size import Size
 from cxr_release.params.films import PHANTOMS
-from cxr_release.release.documents.citation import license_url, terms
+from cxr_release.release.documents.citation import license_url, tags_of, terms
 from cxr_release.release.documents.filled import at_worst, environment
 from cxr_release.release.documents.markdown import Ready, one_line
 from cxr_release.release.model.gate import LEAST_CONTROLS, RATE, refusals
@@ -74,7 +74,7 @@ def header_of(record: ModelRecord) -> dict[str, Any]:
         license=record.license,
         library_name="diffusers",
         pipeline_tag=TASK,
-        tags=[*TAGS, *["phantom"] * phantoms],
+        tags=[*TAGS, *tags_of(record.source), *["phantom"] * phantoms],
         datasets=[record.dataset.repository] if record.dataset.repository else None,
         model_name=record.name,
         eval_results=_results(record) or None,

@@ -134,7 +134,7 @@ class PairServer(MortalServer):
             "audit_log": folder / "audit",
             "orders": folder / "orders",
             "title": TITLE,
-            "anatomy": load_anatomy(ROOT / "cards/anatomy.yaml"),
+            "anatomy": load_anatomy(ROOT / "cards/phantoms/anatomy.yaml"),
             **more,
         }
         super().__init__(serve_pairs, asked, reviewers)

@@ -6,7 +6,7 @@ import { allDecided, noAnswer, nothingListed, savingDecisions } from "../shared/
 import { count, reasonText } from "../shared/format.js";
 import { CodeBox } from "../shared/code_box.js";
 import { firstVisit } from "../shared/first_visit.js";
-import { keyName } from "../shared/keys.js";
+import { keyName, unlist } from "../shared/keys.js";
 import { gridLayout, nextSize } from "../shared/layout.js";
 import { PageController, startPage } from "../shared/page.js";
 import { screeningTask } from "../shared/tasks.js";
@@ -128,6 +128,7 @@ class ReviewPage extends PageController {
       askNote: (title, note) => this.#askNote(title, note),
       askReason: () => this.#askReason(),
     });
+    if (this.setup.facing === null) unlist("facing");
     this.decisions.finish = () => this.#finish();
     this.decisions.nothingShown = () => this.nothingShown;
     this.sidebar.showLast(preferences.lastReason);

@@ -45,6 +45,16 @@ export function helpRow(action) {
 }
 
 /**
+ * Leave a row out of the help: what it asks for, this project does not have.
+ *
+ * @param {string} action the first of the row
+ */
+export function unlist(action) {
+  const key = keyOf(action);
+  if (key) key.shown = "";
+}
+
+/**
  * What a key press asks for; empty where it is not the page's.
  *
  * @param {KeyboardEvent} event

@@ -32,7 +32,7 @@ function card({ lines, list = "", terms = [], keys }) {
 }
 
 /** @param {string} anatomy empty: not stated */
-const shows = (anatomy) => (anatomy ? `The films are to show: ${anatomy}.` : "");
+const shows = (anatomy) => `What the films are to show${anatomy ? `: ${anatomy}` : " is not stated"}.`;
 
 /**
  * @param {import("../review/api.js").Setup} setup
