@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +32,7 @@ from cxr_release.paths import Paths
 from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION, NewDecision
 from tests.support import ROOT
+from tests.support.blank_figures import blank_figures
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
 from tests.support.quick_fits import kept_fits, quick_fits
@@ -83,8 +83,7 @@ def first_film(project: Path) -> str:
 
 
 def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
-    fastest = min(_timed_help() for _ in range(3))
-    assert fastest < 2  # far above the 0.1 s it takes: a guard against an import of torch
+    """What takes longer than a tenth of a second is to import."""
     loaded = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "cxr_release.cli", "--help"],
         capture_output=True,
@@ -93,13 +92,6 @@ def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
     ).stderr
     modules = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in loaded.splitlines()}
     assert not modules & {"torch", "diffusers", "datasets", "pandas", "pandera", "numpy", "pyarrow"}
-
-
-def _timed_help() -> float:
-    start = time.perf_counter()
-    done = apart("--help")
-    assert done.returncode == 0
-    return time.perf_counter() - start
 
 
 COMMANDS = [
@@ -274,6 +266,7 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
 
 @quick_fits()
 @kept_fits()
+@blank_figures()
 def test_an_audit_of_two_folders(tmp_path: Path) -> None:
     chance = np.random.default_rng(1)
     for name, films in (("real", 4), ("drawn", 3)):
@@ -318,6 +311,7 @@ def blocks(count: int, seed: int) -> list[np.ndarray]:
 
 @quick_fits()
 @kept_fits()
+@blank_figures()
 def test_an_audit_names_its_pairs_what_is_the_same_and_what_it_wrote(tmp_path: Path) -> None:
     """Four films are equal, two of them mirrored or inverted; one is near."""
     real = blocks(6, seed=1)
@@ -381,6 +375,7 @@ def test_an_audit_names_its_pairs_what_is_the_same_and_what_it_wrote(tmp_path: P
 
 @quick_fits()
 @kept_fits()
+@blank_figures()
 def test_an_audit_may_fail_on_what_it_flags_or_cannot_compare(tmp_path: Path) -> None:
     films_in(tmp_path / "real", {f"real-{n}": one for n, one in enumerate(blocks(40, seed=3))})
     films_in(tmp_path / "one", {"real-0": blocks(1, seed=3)[0]})

@@ -18,6 +18,7 @@ from cxr_release.encoders.encoder import Encoder, imagededup_models
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films.png import Film
 from tests.support.encoded import encode
+from tests.support.hostile_pickle import Hostile
 
 RESNET_URL = ResNet18_Weights.IMAGENET1K_V1.url
 
@@ -234,16 +235,6 @@ def test_old_names_in_densenet_files_are_understood() -> None:
         "features.norm0.weight": 2,
     }
     assert registry._renamed("resnet18", state) == state
-
-
-class Hostile:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.mark,)
 
 
 @pytest.mark.parametrize("zipped", [True, False])

@@ -2,32 +2,18 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import Dataset
-from torch_fidelity import calculate_metrics
 
 from cxr_release.encoders import weights as file_of_weights
 from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity import inception
 from cxr_release.fidelity.inception import Inception, fid, kid, load
 from tests.support.fidelity_artefacts import Weights, hash_of
-
-
-class Coloured(Dataset[torch.Tensor]):
-    """Grey films as torch-fidelity takes pictures: three channels."""
-
-    def __init__(self, films: np.ndarray) -> None:
-        self.films = films
-
-    def __len__(self) -> int:
-        return len(self.films)
-
-    def __getitem__(self, place: int) -> torch.Tensor:
-        return torch.from_numpy(np.repeat(self.films[place][None], 3, axis=0))
+from tests.support.hostile_pickle import Hostile
+from tests.support.other_fidelity import torch_fidelity
 
 
 def films(count: int, *, seed: int, bright: int = 0) -> np.ndarray:
@@ -51,19 +37,7 @@ def refused(path: Path, sha256: str | None = None) -> str:
 
 def test_fid_and_kid_are_those_of_torch_fidelity(weights: Weights, network: Inception) -> None:
     drawn, real = films(3, seed=1, bright=9), films(5, seed=2)
-    expected = calculate_metrics(
-        input1=Coloured(drawn),
-        input2=Coloured(real),
-        fid=True,
-        kid=True,
-        kid_subset_size=3,
-        rng_seed=5,
-        feature_extractor_weights_path=str(weights.path),
-        cuda=False,
-        cache=False,
-        save_cpu_ram=True,
-        verbose=False,
-    )
+    expected = torch_fidelity(drawn, real, weights.path, kid=True, kid_subset_size=3, rng_seed=5)
     features = network.features(drawn), network.features(real)
     assert features[0].shape == (3, 2048)
     assert features[0].dtype == np.float32
@@ -100,16 +74,6 @@ def test_another_file_than_the_one_that_was_meant_is_refused(weights: Weights) -
     message = refused(weights.path, 64 * "0")
     assert weights.sha256 in message
     assert "fidelity.weights_sha256" in message
-
-
-class Hostile:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.mark,)
 
 
 @pytest.mark.parametrize("zipped", [True, False])

@@ -4,6 +4,7 @@ import multiprocessing
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from cxr_release.files import tree_sha256
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.opening import draw
 from cxr_release.params.sampling import SampleParams
 from cxr_release.params.training import ComputeParams, NetworkParams, TrainParams
 
@@ -83,6 +85,46 @@ def arguments(films: NDArray[np.uint8]) -> dict[str, Any]:
         "seed": 7,
         "fingerprint": "a" * 64,
     }
+
+
+@pytest.fixture(scope="session")
+def autoencoder_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What the training of an autoencoder takes beside the folder and its settings."""
+    shared = ("films", "compute", "seed", "fingerprint")
+    return {"others": arguments["settings"], **{name: arguments[name] for name in shared}}
+
+
+Drawn = Callable[..., NDArray[np.uint8]]
+
+
+@pytest.fixture(scope="session")
+def drawing() -> Callable[[str, Path], Drawn]:
+    """How films are drawn from a checkpoint: by their seeds, with other settings where given."""
+
+    def of(source: str, checkpoint: Path) -> Drawn:
+        def films(seeds: list[int], **changes: Any) -> NDArray[np.uint8]:
+            settings = replace(SAMPLE, **{"batch_size": 20, **changes})
+            return np.stack(
+                list(draw(source, checkpoint, seeds, settings=settings, compute=COMPUTE))
+            )
+
+        return films
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def assert_of_their_seeds() -> Callable[[Drawn, list[int]], None]:
+    """Assert that a film is a function of its seed, whatever is drawn beside it."""
+
+    def check(drawn: Drawn, seeds: list[int]) -> None:
+        films = drawn(seeds)
+        assert films.shape == (len(seeds), 16, 16)
+        assert len({film.tobytes() for film in films}) == len(seeds)
+        assert (drawn(seeds, batch_size=3) == films).all()
+        assert (drawn(seeds[7:9]) == films[7:9]).all()
+
+    return check
 
 
 @pytest.fixture(scope="session")

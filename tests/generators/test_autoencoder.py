@@ -23,7 +23,6 @@ from cxr_release.generators.autoencoder.learner import AutoencoderLearner
 from cxr_release.generators.autoencoder.network import build, negative_bound
 from cxr_release.generators.autoencoder.training import train
 from cxr_release.generators.diffusion.denoising import open_denoiser
-from cxr_release.generators.opening import draw
 from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import sample_job
@@ -41,14 +40,9 @@ Drawn = Callable[..., NDArray[np.uint8]]
 
 
 @pytest.fixture(scope="session")
-def given(arguments: dict[str, Any]) -> dict[str, Any]:
+def given(autoencoder_arguments: dict[str, Any]) -> dict[str, Any]:
     """What `train` takes beside the folder."""
-    shared = ("films", "compute", "seed", "fingerprint")
-    return {
-        "settings": SETTINGS,
-        "others": arguments["settings"],
-        **{name: arguments[name] for name in shared},
-    }
+    return {"settings": SETTINGS, **autoencoder_arguments}
 
 
 @pytest.fixture(scope="session")
@@ -60,15 +54,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, given: dict[str, Any]) -> Path
 
 
 @pytest.fixture
-def drawn(run: Path, sample: SampleParams, compute: ComputeParams) -> Drawn:
-    def films(seeds: list[int], **changes: Any) -> NDArray[np.uint8]:
-        settings = replace(sample, **{"batch_size": 20, **changes})
-        folder = run / "checkpoint-3"
-        return np.stack(
-            list(draw("autoencoder", folder, seeds, settings=settings, compute=compute))
-        )
-
-    return films
+def drawn(run: Path, drawing: Callable[[str, Path], Drawn]) -> Drawn:
+    return drawing("autoencoder", run / "checkpoint-3")
 
 
 def test_a_finished_run_holds_checkpoints_and_statistics_alone(run: Path) -> None:
@@ -135,12 +122,10 @@ def test_films_and_losses_come_to_resemble_the_films(
     assert films[:, :, 3:6].mean() > 1.5 * films[:, :, 10:].mean()
 
 
-def test_a_film_is_a_function_of_its_seed_whatever_is_drawn_beside_it(drawn: Drawn) -> None:
-    films = drawn(SEEDS)
-    assert films.shape == (19, 16, 16)
-    assert len({film.tobytes() for film in films}) == 19
-    assert (drawn(SEEDS, batch_size=3) == films).all()
-    assert (drawn(SEEDS[7:9]) == films[7:9]).all()
+def test_a_film_is_a_function_of_its_seed_whatever_is_drawn_beside_it(
+    drawn: Drawn, assert_of_their_seeds: Callable[[Drawn, list[int]], None]
+) -> None:
+    assert_of_their_seeds(drawn, SEEDS)
     assert (drawn([5, 5 + 2**32])[0] != drawn([5 + 2**32])[0]).any()
 
 

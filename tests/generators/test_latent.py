@@ -45,11 +45,9 @@ Drawn = Callable[..., NDArray[np.uint8]]
 
 
 @pytest.fixture(scope="session")
-def given_first_stage(arguments: dict[str, Any]) -> dict[str, Any]:
+def given_first_stage(autoencoder_arguments: dict[str, Any]) -> dict[str, Any]:
     """What the training of an autoencoder takes beside the folder."""
-    shared = ("films", "compute", "seed", "fingerprint")
-    others = {name: arguments[name] for name in shared}
-    return {"settings": LATENT, "others": arguments["settings"], **others}
+    return {"settings": LATENT, **autoencoder_arguments}
 
 
 @pytest.fixture(scope="session")
@@ -77,15 +75,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, given: dict[str, Any]) -> Path
 
 
 @pytest.fixture
-def drawn(run: Path, sample: SampleParams, compute: ComputeParams) -> Drawn:
-    def films(seeds: list[int], **changes: Any) -> NDArray[np.uint8]:
-        settings = replace(sample, **{"batch_size": 20, **changes})
-        folder = run / "checkpoint-3"
-        return np.stack(
-            list(draw("checkpoint-3", folder, seeds, settings=settings, compute=compute))
-        )
-
-    return films
+def drawn(run: Path, drawing: Callable[[str, Path], Drawn]) -> Drawn:
+    return drawing("checkpoint-3", run / "checkpoint-3")
 
 
 def test_a_checkpoint_holds_the_autoencoder_that_its_films_are_drawn_through(
@@ -157,12 +148,10 @@ def test_resumed_after_an_error_either_stage_ends_with_the_same_bytes(
     assert tree_sha256(tmp_path / "run") == tree_sha256(finished)
 
 
-def test_a_film_is_a_function_of_its_seed_whatever_is_drawn_beside_it(drawn: Drawn) -> None:
-    films = drawn(SEEDS)
-    assert films.shape == (19, 16, 16)
-    assert len({film.tobytes() for film in films}) == 19
-    assert (drawn(SEEDS, batch_size=3) == films).all()
-    assert (drawn(SEEDS[7:9]) == films[7:9]).all()
+def test_a_film_is_a_function_of_its_seed_whatever_is_drawn_beside_it(
+    drawn: Drawn, assert_of_their_seeds: Callable[[Drawn, list[int]], None]
+) -> None:
+    assert_of_their_seeds(drawn, SEEDS)
 
 
 def test_an_earlier_checkpoint_guides(

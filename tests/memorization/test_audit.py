@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.report import require_complete
 from cxr_release.memorization.summary import text_of
 from cxr_release.params.measures import AuditParams
+from tests.support.blank_figures import blank_figures
 from tests.support.copies import gamma, mirrored, moved, recompressed
 from tests.support.film_files import saved
 from tests.support.phantom_sets import phantoms, write_folder, write_patients
@@ -62,8 +63,14 @@ def fewer_draws(request: pytest.FixtureRequest) -> Iterator[None]:
         with fitted(*ENOUGH_TO_FLAG):
             yield
     else:
-        with fitted(400, 2), kept_fits():
+        drawn = nullcontext() if "drawn" in request.fixturenames else blank_figures()
+        with fitted(400, 2), kept_fits(), drawn:
             yield
+
+
+@pytest.fixture
+def drawn() -> None:
+    """For whoever looks at the pictures."""
 
 
 ENOUGH_TO_FLAG = 1500, matching.FOLDS
@@ -578,6 +585,7 @@ def test_ids_are_taken_as_they_are(tmp_path: Path) -> None:
 CONTROL = {film: "control" if film.endswith(("2", "7")) else "tuning" for film in REAL}
 
 
+@pytest.mark.usefixtures("drawn")
 def test_control_films_are_compared_and_not_searched(folder: Path, tmp_path: Path) -> None:
     parts = CONTROL | {"real-01": "held_out", "real-06": "held_out"}
     # One copy is of a control film: nothing that the generator saw is like it.

@@ -18,9 +18,10 @@ from cxr_release.publishing import push as pushing
 from cxr_release.publishing.commit import with_rule
 from cxr_release.publishing.readiness import incomplete_reviews
 from cxr_release.release.record import Record
+from tests.support.hub.believing import VERIFY
 from tests.support.hub.requests import READER, REPO, WRITER
 from tests.support.hub.store import ATTRIBUTES
-from tests.support.hub.world import SHARD, VERIFY, World, files_of, noise
+from tests.support.hub.world import SHARD, World, files_of, noise
 
 pytest_plugins = ("tests.support.hub.fixture",)
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,11 @@ from typing import Any
 import pytest
 
 from cxr_release.errors import ReleaseError
+from tests.support.hub.believing import BELIEVING
 from tests.support.hub.requests import REPO
 from tests.support.hub.server import Hub
 from tests.support.hub.store import Store
 from tests.support.hub.world import (
-    BELIEVING,
     QUICK,
     SHARD,
     ServerProcess,
@@ -242,13 +241,6 @@ def test_a_file_that_changes_on_its_way_is_not_committed(world: World) -> None:
     with pytest.raises(ReleaseError, match="changed during the push"):
         world.push()
     assert world.state == before
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    one = ServerProcess(tmp_path / "hub")
-    yield one
-    one.stop()
 
 
 @pytest.mark.parametrize(

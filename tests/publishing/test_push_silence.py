@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -50,13 +49,6 @@ def test_people_are_told_within_ten_seconds() -> None:
     """Three servers are asked in turn, each for as long as it takes."""
     assert patience.ASK_AFTER + 3 * patience.ASK_FOR + patience._TURN < 10
     assert patience.SAY_AFTER + 2 * patience.ASK_FOR + patience._TURN < 10
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    one = ServerProcess(tmp_path / "hub")
-    yield one
-    one.stop()
 
 
 @pytest.mark.parametrize(

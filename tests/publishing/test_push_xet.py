@@ -59,7 +59,8 @@ def test_all_that_can_fail_on_the_way_through_xet(tmp_path: Path) -> None:
         start = len(hub.asked)
         code, out, err = run_client(folder, environment(hub.url, tmp_path / "third", xet=True))
         assert json.loads(out)["state"] == "already there"
-        assert [one for one in hub.asked[start:] if one[0] != "GET"] == []
+        # A slow machine's client asks now and then whether the Hub is there: HEAD.
+        assert {method for method, _ in hub.asked[start:]} <= {"GET", "HEAD"}
 
 
 def test_an_xet_that_stays_broken_leaves_main_as_it_was(tmp_path: Path) -> None:

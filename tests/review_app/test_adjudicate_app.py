@@ -36,6 +36,7 @@ from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.keys import groups_of
 from cxr_release.review_app.site import Site
 from cxr_release.screening.anatomy import COPIES, NOT_STATED
+from tests.support.any_json import BODIES, JSON
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
 from tests.support.moved_pairs import write_recall
 from tests.support.oriented import oriented_row
@@ -430,19 +431,11 @@ def test_a_body_of_another_form_is_refused(desk: Desk, body: bytes) -> None:
     assert desk.logged() == []
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=12,
-)
-
-
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    st.binary(max_size=200)
-    | JSON.map(lambda value: json.dumps(value).encode())
+    BODIES
     | st.fixed_dictionaries({"pair": JSON, "verdict": JSON, "note": JSON}).map(
         lambda value: json.dumps(value).encode()
     )

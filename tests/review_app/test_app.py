@@ -19,6 +19,7 @@ from cxr_release.review_app import pages
 from cxr_release.review_app.keys import groups_of
 from cxr_release.screening.anatomy import NOT_STATED
 from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, NewDecision
+from tests.support.any_json import BODIES, JSON
 from tests.support.asking import ORIGIN, Answer, ask, press
 
 NOBODY = "0" * 32
@@ -432,19 +433,11 @@ def test_a_malformed_decision_logs_nothing_of_its_request(
     assert logged(desk) == []
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=12,
-)
-
-
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    st.binary(max_size=200)
-    | JSON.map(lambda value: json.dumps(value).encode())
+    BODIES
     | st.builds(
         lambda flag, value: json.dumps({"undecided_only": flag, "decisions": value}).encode(),
         st.booleans(),

@@ -24,6 +24,7 @@ from cxr_release.logbook import log
 from cxr_release.review_app.review import review
 from cxr_release.review_app.site import Site
 from cxr_release.screening.decision import DECISION, NewDecision
+from tests.support.certificates import needs_openssl, self_signed
 
 SCRIPT = """
 import json, sys
@@ -313,16 +314,9 @@ def test_a_request_without_an_end_is_cut_off(root: Path) -> None:
         assert browser.json("/r/a.b/setup")["films"] == 40
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+@needs_openssl
 def test_with_a_certificate_it_is_https(root: Path) -> None:
-    certificate, key = root / "certificate.pem", root / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost"],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    certificate, key = self_signed(root, "DNS:localhost")
     paths = {"certificate": str(certificate), "key": str(key)}
     with served(root, host="0.0.0.0", names=["localhost"], **paths) as browser:  # noqa: S104
         assert browser.origin.startswith("https://localhost:")

@@ -33,6 +33,7 @@ from cxr_release.review_app.keys import groups_of
 from cxr_release.review_app.site import Site
 from cxr_release.review_app.study import StudyApp, open_films, serve_study
 from cxr_release.screening.anatomy import NOT_STATED
+from tests.support.any_json import JSON
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
 from tests.support.study_kit import Drawn, draw_kit
 
@@ -405,13 +406,6 @@ def test_an_unknown_page_is_to_be_loaded_again(desk: Desk) -> None:
     assert desk.post({**desk.whole(), "page": NOBODY}).status == 409
     headers = {"content-type": "text/plain"}
     assert desk.post(desk.whole(), headers=headers).status == 415
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=12,
-)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -114,10 +114,8 @@ def test_a_classifier_of_torchvision_gives_a_distance_of_its_own(tmp_path: Path)
 
 @pytest.mark.long
 def test_inception_gives_what_torch_fidelity_does(tmp_path: Path) -> None:
-    import torch
-    from torch_fidelity import calculate_metrics
-
     from tests.support.fidelity_artefacts import random_weights
+    from tests.support.other_fidelity import torch_fidelity
 
     weights = random_weights(tmp_path / "weights.pth")
     extractor = open_extractor("inception", weights.path, weights.sha256)
@@ -128,29 +126,7 @@ def test_inception_gives_what_torch_fidelity_does(tmp_path: Path) -> None:
     found = extractor.metrics(ideal, drawn, rows.reference, real)
     assert set(found) == {"FID", "KID", "Inception score"}
 
-    class Coloured(torch.utils.data.Dataset[torch.Tensor]):
-        def __init__(self, films: np.ndarray) -> None:
-            self.films = films
-
-        def __len__(self) -> int:
-            return len(self.films)
-
-        def __getitem__(self, place: int) -> torch.Tensor:
-            return torch.from_numpy(np.repeat(self.films[place][None], 3, axis=0))
-
-    expected = calculate_metrics(
-        input1=Coloured(pictures[0]),
-        input2=Coloured(pictures[1]),
-        fid=True,
-        isc=True,
-        isc_splits=10,
-        rng_seed=7,
-        feature_extractor_weights_path=str(weights.path),
-        cuda=False,
-        cache=False,
-        save_cpu_ram=True,
-        verbose=False,
-    )
+    expected = torch_fidelity(*pictures, weights.path, isc=True, isc_splits=10, rng_seed=7)
     assert found["FID"].value == pytest.approx(expected["frechet_inception_distance"], rel=1e-3)
     score = inception.inception_score(drawn[:, inception.WIDTH :], splits=10, seed=7)
     assert score == pytest.approx(expected["inception_score_mean"], rel=1e-4)

@@ -17,7 +17,6 @@ from cxr_release.release.versions.published import enter
 from cxr_release.release.versions.version import differences, read_version
 from tests.support.breaking import rewrite
 from tests.support.card_rules import written
-from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
@@ -38,12 +37,11 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """A project after its last stage."""
     made = small_project(tmp_path_factory.mktemp("project"), SETTINGS)
     after = STAGES.index("orient") + 1
-    with quick_fits():
-        run_stages(made, *STAGES[:after])
-        # A network of a few steps draws films of which nobody can say how they face.
-        for path in made.oriented.glob("*.parquet"):
-            rewrite(path, schemas.ORIENTED, _facing_left)
-        run_stages(made, *STAGES[after:])
+    run_stages(made, *STAGES[:after])
+    # A network of a few steps draws films of which nobody can say how they face.
+    for path in made.oriented.glob("*.parquet"):
+        rewrite(path, schemas.ORIENTED, _facing_left)
+    run_stages(made, *STAGES[after:])
     return made
 
 

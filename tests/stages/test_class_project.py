@@ -12,13 +12,13 @@ from cxr_release.files import read_json
 from cxr_release.film_id import source_name
 from cxr_release.films.labels import read_classes
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
-from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.verify import require_true, verify
 from tests.support.small_project import (
     SMALLEST,
     STAGES,
+    assert_drawn_again,
     run_stages,
     sampling_jobs,
     small_project,
@@ -83,18 +83,7 @@ def test_both_runs_know_the_same_classes(finished: Paths) -> None:
 
 
 def test_a_film_is_made_again_by_its_name(finished: Paths, tmp_path: Path) -> None:
-    params = load_params(finished.params)
-    (film,) = regenerate(
-        film_ids(["checkpoint-2-large-00004"]),
-        tmp_path,
-        drawn_from=lambda source: finished.final / source,
-        job_folder=finished.job,
-        root_seed=params.seed,
-        settings=params.sample,
-        compute=params.compute,
-        condition=params.condition,
-    )
-    assert film["difference"] == 0
+    (film,) = assert_drawn_again(finished, ["checkpoint-2-large-00004"], tmp_path)
     assert film["label"] in CLASSES
 
 

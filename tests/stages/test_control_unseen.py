@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from cxr_release.files import sha256
 from cxr_release.films import png
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
-from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
 pytestmark = pytest.mark.timeout(300)
@@ -24,13 +22,6 @@ pytestmark = pytest.mark.timeout(300)
 BEFORE_VALIDATION = STAGES[1 : STAGES.index("validate")]
 OF_CONTROL = {"split/control.parquet", "audit/audit.json", "audit/distances.png"}
 """What is about the control films, or beside them."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick() -> Iterator[None]:
-    """Both runs are fitted alike, to however many pictures."""
-    with quick_fits():
-        yield
 
 
 @pytest.fixture(scope="module")

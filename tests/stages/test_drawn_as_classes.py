@@ -26,7 +26,7 @@ from cxr_release.params.load import load_params
 from cxr_release.params.training import ConditionParams
 from cxr_release.release.checks.croissant_records import load
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.layout import shards_of, write_checksums
+from cxr_release.release.layout import shards_of
 from cxr_release.release.validate import validate
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter, read_published
@@ -38,6 +38,7 @@ from tests.support.breaking import rejson, rewrite
 from tests.support.card_rules import header_and_body, written
 from tests.support.noise_pictures import noise_png
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
+from tests.support.tampering import copied, said
 
 SETTINGS = {
     **SMALLEST,
@@ -235,23 +236,11 @@ def test_whatever_is_altered_in_labels_and_their_counts_is_named(
         ("is missing", lambda folder: rewrite(folder / first, films, _label(None))),
         ("drawn elsewhere", lambda folder: rewrite(folder / shard, films, _label(1))),
         ("straight: excluded", lambda folder: rewrite(folder / excluded, out, _label(2))),
-        *(
-            (
-                named,
-                lambda folder, key=key, value=value: rejson(
-                    folder / "release.json", _class(**{key: value})
-                ),
-            )
-            for key, value, named in ALTERED
-        ),
-        ("features", lambda folder: rejson(folder / "release.json", _class(name="bent"))),
+        *((named, said(_class(**{key: value}))) for key, value, named in ALTERED),
+        ("features", said(_class(name="bent"))),
     ]
     for expected, change in changes:
-        altered = tmp_path / "altered"
-        shutil.rmtree(altered, ignore_errors=True)
-        shutil.copytree(released.release, altered)
-        change(altered)
-        write_checksums(altered, {})
+        altered = copied(released.release, tmp_path / "altered", change)
         found = [f"{each['where']}: {each['what']}" for each in verify(altered)["differences"]]
         assert found, expected
         if expected != "of its rows":

@@ -20,7 +20,6 @@ from cxr_release.project import Project
 from cxr_release.release.verify import verify
 from tests.support import ROOT
 from tests.support.breaking import rewrite
-from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
 ASKED = 3
@@ -38,10 +37,9 @@ def test_from_phantoms_to_a_release_that_a_newcomer_learns_of(
 ) -> None:
     paths = small_project(tmp_path, ON)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    with quick_fits():
-        run_stages(paths, *STAGES[: STAGES.index("orient") + 1])
-        _face_left(paths)
-        run_stages(paths, *STAGES[STAGES.index("orient") + 1 : STAGES.index("landmarks") + 1])
+    run_stages(paths, *STAGES[: STAGES.index("orient") + 1])
+    _face_left(paths)
+    run_stages(paths, *STAGES[STAGES.index("orient") + 1 : STAGES.index("landmarks") + 1])
     first = {path.name: sha256(path) for path in paths.landmarks.iterdir()}
     run_stages(paths, "landmarks")
     assert {path.name: sha256(path) for path in paths.landmarks.iterdir()} == first

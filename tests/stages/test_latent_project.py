@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
-from cxr_release.files import read_json, sha256, write_json
+from cxr_release.files import read_json, sha256
 from cxr_release.generators import checkpoints
-from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
-from cxr_release.release.layout import shards_of, write_checksums
+from cxr_release.release.layout import shards_of
 from cxr_release.release.verify import verify
 from cxr_release.stages import train_latent, validate
+from tests.support.breaking import says_otherwise
 from tests.support.card_rules import written
-from tests.support.quick_fits import quick_fits
-from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
+from tests.support.small_project import (
+    SMALLEST,
+    STAGES,
+    assert_drawn_again,
+    change,
+    run_stages,
+    small_project,
+)
+from tests.support.tampering import copied, said
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 LATENT = {"steps": 5, "batch_size": 4, "channels": [8, 16], "pixel_unshuffle": 2, "latents": 3}
 SMALL: dict[str, Any] = {**SMALLEST, "latent": LATENT}
 FILMS = ["checkpoint-1-initial-00001", "checkpoint-2-large-00000"]
-
-
-def _settings(paths: Paths) -> dict[str, Any]:
-    settings: dict[str, Any] = yaml.safe_load(paths.params.read_text())
-    return settings
 
 
 def test_without_latents_nothing_is_trained_and_the_network_sees_pixels(tmp_path: Path) -> None:
@@ -43,13 +43,10 @@ def test_without_latents_nothing_is_trained_and_the_network_sees_pixels(tmp_path
         assert [path.name for path in (paths.latent / run).iterdir()] == ["run.json"]
     marks = [(paths.latent / run / "run.json").read_bytes() for run in ("tuning", "final")]
     weights = sha256(paths.checkpoint(2) / checkpoints.WEIGHTS)
-    settings = _settings(paths)
-    settings["latent"] |= LATENT
-    paths.params.write_text(yaml.safe_dump(settings))
+    change(tmp_path, latent=LATENT)
     run_stages(paths, "train_latent", "train")
     assert checkpoints.read_record(paths.checkpoint(2)).latent is not None
-    settings["latent"] |= {"steps": 0, "learning_rate": 0.5}
-    paths.params.write_text(yaml.safe_dump(settings))
+    change(tmp_path, latent={"steps": 0, "learning_rate": 0.5})
     run_stages(paths, "train_latent", "train")
     # What the section says where it is off is no reason to train the network again.
     again = [(paths.latent / run / "run.json").read_bytes() for run in ("tuning", "final")]
@@ -58,12 +55,11 @@ def test_without_latents_nothing_is_trained_and_the_network_sees_pixels(tmp_path
 
 
 @pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paths]:
+def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """A project after its last stage."""
     made = small_project(tmp_path_factory.mktemp("project"), SMALL)
-    with quick_fits():
-        run_stages(made, *STAGES)
-        yield made
+    run_stages(made, *STAGES)
+    return made
 
 
 def test_each_run_has_an_autoencoder_of_its_own_films(paths: Paths) -> None:
@@ -126,18 +122,7 @@ def test_the_network_is_attacked_and_its_autoencoder_is_said_not_to_be(paths: Pa
 
 
 def test_films_are_drawn_again_from_their_names(paths: Paths, tmp_path: Path) -> None:
-    params = load_params(paths.params)
-    made = regenerate(
-        film_ids(FILMS),
-        tmp_path,
-        drawn_from=lambda source: paths.drawn_from(source, 0),
-        job_folder=paths.job,
-        root_seed=params.seed,
-        settings=params.sample,
-        compute=params.compute,
-    )
-    assert sorted(film["id"] for film in made) == sorted(FILMS)
-    assert {film["difference"] for film in made} == {0}
+    assert_drawn_again(paths, FILMS, tmp_path)
 
 
 def _off(record: dict[str, Any]) -> None:
@@ -152,17 +137,11 @@ def _other_steps(record: dict[str, Any]) -> None:
     record["params"]["latent"]["steps"] = 2
 
 
-@pytest.mark.parametrize("change", [_off, _unstated, _other_steps])
+@pytest.mark.parametrize("forge", [_off, _unstated, _other_steps])
 def test_a_record_that_says_otherwise_is_noticed(
-    paths: Paths, tmp_path: Path, change: Callable[[dict[str, Any]], None]
+    paths: Paths, tmp_path: Path, forge: Callable[[dict[str, Any]], None]
 ) -> None:
-    altered = tmp_path / "release"
-    shutil.copytree(paths.release, altered)
-    record = read_json(altered / "release.json")
-    change(record)
-    write_json(altered / "release.json", record)
-    write_checksums(altered, {})
-    assert verify(altered)["differences"]
+    assert verify(copied(paths.release, tmp_path / "release", said(forge)))["differences"]
 
 
 @pytest.mark.parametrize(
@@ -177,10 +156,5 @@ def test_a_record_that_says_otherwise_is_noticed(
 )
 def test_an_autoencoder_of_other_settings_is_noticed(paths: Paths, key: str, value: Any) -> None:
     place = paths.checkpoint(2) / "latent/checkpoint.json"
-    kept = read_json(place)
-    write_json(place, kept | {key: kept[key] | value if isinstance(value, dict) else value})
-    try:
-        with pytest.raises(ReleaseError):
-            validate.run(paths, load_params(paths.params))
-    finally:
-        write_json(place, kept)
+    with says_otherwise(place, key, value), pytest.raises(ReleaseError):
+        validate.run(paths, load_params(paths.params))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,19 @@ import pytest
 
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
-from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.generators import checkpoints
-from cxr_release.generators.regenerate import regenerate
-from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of
 from cxr_release.release.verify import verify
 from tests.support.card_rules import written
-from tests.support.quick_fits import quick_fits
-from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
+from tests.support.small_project import (
+    SMALLEST,
+    STAGES,
+    assert_drawn_again,
+    run_stages,
+    small_project,
+)
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
@@ -32,12 +33,6 @@ SMALL: dict[str, Any] = {
 }
 SHAPE = (64, 48)
 SCALE = 2.5
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick() -> Iterator[None]:
-    with quick_fits():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -86,17 +81,7 @@ def test_a_checkpoint_states_width_and_height_and_draws_its_films_again(
     folder = checkpoints.folder_of(paths.final, 2)
     assert read_json(folder / "checkpoint.json")["size"] == [48, 64]
     assert checkpoints.load(folder).record.size.shape == SHAPE
-    params = load_params(paths.params)
-    drawn = regenerate(
-        [FilmId("checkpoint-2", "large", 3), FilmId("checkpoint-2", "large", 0)],
-        tmp_path,
-        drawn_from=lambda source: paths.drawn_from(source, 0),
-        job_folder=paths.job,
-        root_seed=params.seed,
-        settings=params.sample,
-        compute=params.compute,
-    )
-    assert [film["difference"] for film in drawn] == [0, 0]
+    assert_drawn_again(paths, ["checkpoint-2-large-00003", "checkpoint-2-large-00000"], tmp_path)
 
 
 def test_the_release_says_so_and_is_whole(paths: Paths) -> None:

@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, ReleaseError
-from cxr_release.files import read_json, tree_sha256, write_json
+from cxr_release.files import read_json, tree_sha256
 from cxr_release.film_id import BATCHES
 from cxr_release.generators.regenerate import film_ids
 from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
-from cxr_release.release.layout import write_checksums
 from cxr_release.release.verify import verify
 from cxr_release.screening.counts import table_s1
 from cxr_release.stages import collect
@@ -28,8 +26,8 @@ from tests.support.hub.requests import REPO
 from tests.support.hub.server import Hub
 from tests.support.hub.world import World, files_of
 from tests.support.noise_pictures import noise_png
-from tests.support.quick_fits import quick_fits
-from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
+from tests.support.small_project import SMALLEST, STAGES, change, run_stages, small_project
+from tests.support.tampering import copied, record
 
 pytest_plugins = ("tests.support.hub.fixture",)
 
@@ -79,14 +77,12 @@ def test_a_hub_that_fails_leaves_what_was_collected_before(
     paths = project(tmp_path / "project", {"gan": GAN})
     run_stages(paths, "collect")
     before = tree_sha256(paths.collected)
-    settings = yaml.safe_load(paths.params.read_text())
-    settings["sample"]["sources"]["others"] = {"kind": "hub", "path": REPO, "revision": "v2"}
-    paths.params.write_text(yaml.safe_dump(settings))
+    hub = {"kind": "hub", "path": REPO}
+    change(paths.root, sample={"sources": {"gan": GAN, "others": hub | {"revision": "v2"}}})
     with pytest.raises(ReleaseError, match="has no tag v2"):
         run_stages(paths, "collect")
     assert tree_sha256(paths.collected) == before
-    settings["sample"]["sources"]["others"]["revision"] = "v1"
-    paths.params.write_text(yaml.safe_dump(settings))
+    change(paths.root, sample={"sources": {"gan": GAN, "others": hub | {"revision": "v1"}}})
     run_stages(paths, "collect")
     said = read_json(paths.collected / "sources.json")["others"]
     assert said["commit"] == hub_of_others.store.resolve("v1")
@@ -117,13 +113,8 @@ ALTERED: list[tuple[str, Any]] = [
 def require_noticed(release: Path, altered: Path) -> None:
     """Whatever is altered in what a release says of these films, `verify` names it."""
     for key, value in ALTERED:
-        shutil.rmtree(altered, ignore_errors=True)
-        shutil.copytree(release, altered)
-        record = read_json(altered / "release.json")
-        record["elsewhere"][0][key] = value
-        write_json(altered / "release.json", record)
-        write_checksums(altered, {})
-        places = [one["where"] for one in verify(altered)["differences"]]
+        forged = copied(release, altered, record("elsewhere", 0, key, value=value))
+        places = [one["where"] for one in verify(forged)["differences"]]
         assert any(place.startswith("release.json: elsewhere") for place in places), (key, places)
 
 
@@ -135,22 +126,21 @@ def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
 
     others = {"kind": "hub", "path": f"{REPO}/train", "revision": "v1", "generator": "RoentGen"}
     paths = project(tmp_path / "project", {"gan": GAN, "others": others}, FILMS)
-    with quick_fits():
-        run_stages(paths, *STAGES)
+    run_stages(paths, *STAGES)
     report = verify(paths.release)
     assert report["differences"] == []
-    record = read_json(paths.release / "release.json")
-    assert record["unset"] == ["sample.sources.others.license"]
-    assert [row["name"] for row in record["elsewhere"]] == ["gan", "others"]
-    assert record["elsewhere"][1]["commit"] == hub_of_others.store.resolve("v1")
-    assert record["params"]["sample"]["sources"]["gan"]["path"] == "given"
-    configs = record["counts"]["configs"]
+    stated = read_json(paths.release / "release.json")
+    assert stated["unset"] == ["sample.sources.others.license"]
+    assert [row["name"] for row in stated["elsewhere"]] == ["gan", "others"]
+    assert stated["elsewhere"][1]["commit"] == hub_of_others.store.resolve("v1")
+    assert stated["params"]["sample"]["sources"]["gan"]["path"] == "given"
+    configs = stated["counts"]["configs"]
     assert (configs["gan"], configs["others"]) == (FILMS, 9)
     assert configs["default"] == FILMS + 9 + 2 * 10
-    assert record["metrics"]["reader_study"]["images_per_quartet"] == 5
-    assert record["metrics"]["reader_study"]["elsewhere"] == ["gan", "others"]
+    assert stated["metrics"]["reader_study"]["images_per_quartet"] == 5
+    assert stated["metrics"]["reader_study"]["elsewhere"] == ["gan", "others"]
     assert {"1", "2", "gan", "others"} == {
-        *record["metrics"]["scorecard"]["summary"]["checkpoints"]
+        *stated["metrics"]["scorecard"]["summary"]["checkpoints"]
     }
     for batch in BATCHES:
         rows = tables.read_rows(paths.oriented_table("gan", batch), schemas.ORIENTED)
@@ -182,11 +172,9 @@ def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
     with pytest.raises(ReleaseError) as caught:
         world.push(allow_unreviewed=True)
     assert [fault.where for fault in caught.value.faults] == ["sample.sources.others.license"]
-    settings = yaml.safe_load(paths.params.read_text())
-    settings["sample"]["sources"]["others"]["license"] = "openrail"
-    paths.params.write_text(yaml.safe_dump(settings))
-    with quick_fits():
-        run_stages(paths, "validate", "package")
+    licensed = others | {"license": "openrail"}
+    change(paths.root, sample={"sources": {"gan": GAN, "others": licensed}})
+    run_stages(paths, "validate", "package")
     shutil.rmtree(world.folder)
     shutil.copytree(paths.release, world.folder)
     assert verify(paths.release)["differences"] == []

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from cxr_release.files import read_json, write_json
+from cxr_release.files import read_json
 from cxr_release.generators.runtime import run_folder
 from cxr_release.params.load import load_params
 from cxr_release.params.project import UNTRAINED
 from cxr_release.paths import Paths
 from cxr_release.publishing.archive import archive
 from cxr_release.publishing.diff import compare
-from cxr_release.release.layout import write_checksums
 from cxr_release.release.verify import verify
 from cxr_release.scorecard.attacks.attack import NotMeasurable
 from cxr_release.scorecard.network import kept
@@ -39,6 +38,7 @@ from tests.support.hub.world import World, files_of
 from tests.support.noise_pictures import noise_png
 from tests.support.quick_fits import quicken
 from tests.support.small_project import small_project
+from tests.support.tampering import copied, said
 
 pytest_plugins = ("tests.support.hub.fixture",)
 
@@ -152,13 +152,8 @@ def command_error(root: Path, *arguments: str) -> str:
 
 def altered(release: Path, folder: Path, change: Callable[[dict[str, Any]], None]) -> list[str]:
     """Places that `verify` names in a copy whose record says something else."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(release, folder)
-    record = read_json(folder / "release.json")
-    change(record["metrics"])
-    write_json(folder / "release.json", record)
-    write_checksums(folder, {})
-    return [one["where"] for one in verify(folder)["differences"]]
+    forged = copied(release, folder, said(lambda record: change(record["metrics"])))
+    return [one["where"] for one in verify(forged)["differences"]]
 
 
 @pytest.mark.long

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,17 @@ def rejson(path: Path, change: Callable[[Any], None]) -> None:
     value = read_json(path)
     change(value)
     write_json(path, value)
+
+
+@contextmanager
+def says_otherwise(path: Path, key: str, value: Any) -> Iterator[None]:
+    """Within the block a JSON file has another value of a key, or an object with other members."""
+    kept = read_json(path)
+    write_json(path, kept | {key: kept[key] | value if isinstance(value, dict) else value})
+    try:
+        yield
+    finally:
+        write_json(path, kept)
 
 
 def set_row(part: str, file: str, kind: Table, **values: Any) -> Callable[[ReleaseInputs], None]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import importlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cxr_release.film_id import BATCHES, jobs_of
+from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.params.load import load_params
 from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from tests.support import ROOT
+from tests.support.quick_fits import quick_fits
 
 STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
 SMALLEST: Mapping[str, Mapping[str, Any]] = {
@@ -56,12 +58,51 @@ def jobs_of_stage(stage: str, params: Params) -> list[tuple[Any, ...]]:
 
 
 def run_stages(paths: Paths, *stages: str) -> None:
-    """Run stages one after the other in this process, by a project's settings."""
+    """Run stages one after the other in this process, by a project's settings, with quick fits."""
     params = load_params(paths.params)
     for stage in stages:
         module = importlib.import_module(f"cxr_release.stages.{stage}")
         for arguments in jobs_of_stage(stage, params):
-            module.run(paths, params, *map(str, arguments))
+            with quick_fits():
+                module.run(paths, params, *map(str, arguments))
+
+
+def change(root: Path, **sections: Mapping[str, Any]) -> None:
+    """Give sections of a project's settings other values."""
+    settings = yaml.safe_load((root / "params.yaml").read_text())
+    for section, values in sections.items():
+        settings[section].update(values)
+    (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def assert_drawn_again(
+    paths: Paths, names: Sequence[str], folder: Path, *, last_autoencoder: int = 0
+) -> list[dict[str, Any]]:
+    """Draw films again from their names alone, each as it was to the byte.
+
+    Args:
+        paths: a project that has drawn them.
+        names: ids of films.
+        folder: where to.
+        last_autoencoder: number of the autoencoder's last checkpoint, if it has any.
+
+    Returns:
+        What was made, by name.
+    """
+    params = load_params(paths.params)
+    made = regenerate(
+        film_ids(names),
+        folder,
+        drawn_from=lambda source: paths.drawn_from(source, last_autoencoder),
+        job_folder=paths.job,
+        root_seed=params.seed,
+        settings=params.sample,
+        compute=params.compute,
+        condition=params.condition,
+    )
+    assert sorted(film["id"] for film in made) == sorted(names)
+    assert {film["difference"] for film in made} == {0}
+    return made
 
 
 def small_project(root: Path, small: Mapping[str, Mapping[str, Any]]) -> Paths:
@@ -71,11 +112,9 @@ def small_project(root: Path, small: Mapping[str, Mapping[str, Any]]) -> Paths:
         root: the folder.
         small: section of `params.yaml` → what differs from the default.
     """
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for section, values in small.items():
-        settings[section].update(values)
-    (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    shutil.copy(ROOT / "dvc.yaml", root)
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(ROOT / name, root)
+    change(root, **small)
     shutil.copytree(ROOT / "cards", root / "cards")
     (root / "cxr_release").symlink_to(ROOT / "cxr_release")
     for name in REVIEWS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from PIL import Image
 from cxr_release import schemas, tables
 from cxr_release.files import sha256
 from cxr_release.films import png
+from cxr_release.release.layout import write_checksums
 from cxr_release.release.shards import content_of
 from cxr_release.release.verify import verify
 from cxr_release.tables import Table
@@ -103,6 +105,11 @@ def pixels(values: Any, name: str = SHARD, place: int = 0) -> Change:
     return rows(name, put)
 
 
+def said(change: Callable[[Any], None]) -> Change:
+    """Alter what release.json says."""
+    return lambda folder: rejson(folder / "release.json", change)
+
+
 def record(*keys: Any, value: Any) -> Change:
     """Put something else into release.json."""
 
@@ -111,7 +118,7 @@ def record(*keys: Any, value: Any) -> Change:
             document = document[key]
         document[keys[-1]] = value
 
-    return lambda folder: rejson(folder / "release.json", put)
+    return said(put)
 
 
 def text(name: str, old: str, new: str) -> Change:
@@ -151,6 +158,20 @@ def summed(folder: Path, change: Change) -> Path:
     kept = [line for line in lines if not line.endswith("  SHA256SUMS\n")]
     (folder / "SHA256SUMS").write_text("".join(kept), encoding="utf-8")
     return folder
+
+
+def copied(release: Path, copy: Path, change: Callable[[Path], object]) -> Path:
+    """An altered copy of a release, with SHA256SUMS that fit.
+
+    Args:
+        release: stays as it is.
+        copy: where to; what lies there is removed.
+    """
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(release, copy)
+    change(copy)
+    write_checksums(copy, {})
+    return copy
 
 
 def flip(path: Path, place: int) -> None:

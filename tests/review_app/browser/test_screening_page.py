@@ -323,8 +323,7 @@ def test_the_end_of_the_queue_is_calm(
 
 def test_window_and_level_are_exactly_linear(screen: Screen) -> None:
     film = screen.films.greys[screen.ids()[0]]
-    screen.press(" ")
-    screen.until("#enlarged:not([hidden])")
+    screen.enlarge()
     _compare(screen, film, inverted=False)
     screen.press(*["w"] * 3, *["q"] * 9)
     _compare(screen, film, inverted=False)
@@ -455,7 +454,7 @@ def test_a_film_that_faces_right_is_mirrored_by_a_key_and_taken_back(
     assert screen.server.faced(reviewer) == [(ids[1], "right")]
     assert screen.server.logged(reviewer) == []  # it is no decision on the film itself
 
-    screen.press(" ")
+    screen.enlarge()
     large = screen.page.locator("#enlarged img").evaluate("one => one.style.transform")
     assert large == "scaleX(-1)"
     screen.press("Escape")

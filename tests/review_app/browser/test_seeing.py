@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 def enlarged(screen: Screen) -> Film:
     """Open the film in the frame, and return its pixels."""
     film = screen.films.greys[screen.ids()[screen.focused()]]
-    screen.press(" ")
-    screen.until("#enlarged:not([hidden]) .viewer-film[src]")
+    screen.enlarge()
     return film
 
 

@@ -150,6 +150,11 @@ class Screen(Tab):
         self.until_gone(f'.tile[data-film="{before[0]}"]')
         self.ready()
 
+    def enlarge(self) -> None:
+        """The film in the frame over the page, laid out, which waits for the browser to read it."""
+        self.press(" ")
+        self.until('#enlarged:not([hidden]) .viewer-film[style*="width"]')
+
     def names(self) -> list[str]:
         found: list[str] = self.page.locator(".tile").evaluate_all(
             "tiles => tiles.map((tile) => tile.dataset.film)"

@@ -12,8 +12,8 @@ from cxr_release.errors import ReleaseError
 from cxr_release.publishing import patience, push
 from cxr_release.publishing.hub_client import Patience
 from cxr_release.publishing.push_model import push_model
+from tests.support.hub.believing import BELIEVING, VERIFY
 from tests.support.hub.requests import REPO
-from tests.support.hub.world import BELIEVING, VERIFY
 
 
 def main() -> None:

@@ -12,9 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.support.hub.believing import BELIEVING, VERIFY
 from tests.support.hub.requests import WRITER
 from tests.support.hub.server import Hub
-from tests.support.hub.world import BELIEVING, VERIFY, World, write_release
+from tests.support.hub.world import ServerProcess, World, write_release
 
 
 def _off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +42,14 @@ def model_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
     """The same with a network that may go out; `hub.store` is the Hub's model repo."""
     with _made(tmp_path, monkeypatch, model=True) as one:
         yield one
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A Hub without Xet in a process of its own, not yet started."""
+    one = ServerProcess(tmp_path / "hub")
+    yield one
+    one.stop()
 
 
 @contextmanager
