@@ -16,7 +16,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 # tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: release check test test-long screenshots setup lint types imports fast unit bench docs reference review clear adjudicate study clean help
+.PHONY: release check test test-long screenshots pictures setup lint types imports fast unit bench docs reference review clear adjudicate study clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -65,6 +65,9 @@ screenshots: setup  ## pictures of all pages in all states, of the tests' phanto
 	CXR_RELEASE_SCREENSHOTS=build/screenshots $(PYTEST) --numprocesses 1 -m long \
 	  tests/review_app/browser/test_screens.py tests/review_app/browser/test_lead_page.py \
 	  -k "every_page and (laptop or tablet) or on_every_screen and test_lead_page"
+
+pictures: setup  ## docs/ shows the pages as they are: pictures that differ are taken anew
+	python -m tests.support.browser.pictures
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

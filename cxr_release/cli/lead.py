@@ -69,7 +69,7 @@ def lead(
         folder=paths.invitations,
         secret=paths.links,
         addresses=addresses_of(site, address or []),
-        title=release.title or release.name,
+        title=release.shown_title,
         site=site,
         open_browser=browser,
     )

@@ -15,6 +15,7 @@ from cxr_release.errors import DecisionError
 
 if TYPE_CHECKING:
     from cxr_release.project import Project
+    from cxr_release.review_app.site import Site
 
 HERE = Path()
 """In the place of --root: the project that the user stands in."""
@@ -53,6 +54,32 @@ Name = Annotated[list[str] | None, typer.Option(help="Name under which browsers 
 Certificate = Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")]
 PrivateKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).")]
 Browser = Annotated[bool, typer.Option(help="Open the page in this machine's browser.")]
+
+
+def people_who(act: str) -> Any:
+    """The option that names who comes to a page to do so, besides those who have a link."""
+    return typer.Option(
+        help=f"Who {act}, such as a.b, besides those whom `lead` invited.",
+        autocompletion=complete.people,
+    )
+
+
+def site_of(
+    project: Project,
+    host: str,
+    port: int,
+    names: list[str] | None,
+    certificate: Path | None,
+    private_key: Path | None,
+) -> Site:
+    """Where a command serves its pages, with the project's keys.
+
+    Raises:
+        CxrReleaseError: these do not go together.
+    """
+    from cxr_release.review_app.site import Site
+
+    return Site(host, port, names or [], certificate, private_key, project.paths.keys)
 
 
 def project_at(root: Path, *, needed: bool = True) -> Project:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from cxr_release.cli import complete
 from cxr_release.cli.lead import invited_to
 from cxr_release.cli.options import (
     HERE,
@@ -19,8 +18,10 @@ from cxr_release.cli.options import (
     Port,
     PrivateKey,
     Root,
+    people_who,
     project_at,
     show,
+    site_of,
 )
 
 study_app = typer.Typer(no_args_is_help=True, help="The blinded reader study.")
@@ -28,13 +29,7 @@ study_app = typer.Typer(no_args_is_help=True, help="The blinded reader study.")
 
 @study_app.command()
 def serve(
-    reader: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Who reads, such as a.b, besides those whom `lead` invited.",
-            autocompletion=complete.people,
-        ),
-    ] = None,
+    reader: Annotated[list[str] | None, people_who("reads")] = None,
     host: Host = "127.0.0.1",
     port: Port = 8743,
     name: Name = None,
@@ -50,7 +45,6 @@ def serve(
 
     Example: cxr-release study serve --reader a.b --reader c.d --host 10.1.2.3
     """
-    from cxr_release.review_app.site import Site
     from cxr_release.review_app.study import serve_study
 
     project = project_at(root)
@@ -64,10 +58,10 @@ def serve(
         links=paths.links,
         readers=reader or [],
         invited=invited_to(project, "study"),
-        title=release.title or release.name,
+        title=release.shown_title,
         going_back=project.params.study.going_back,
         anatomy=project.anatomy(),
-        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
+        site=site_of(project, host, port, name, certificate, private_key),
         open_browser=browser,
     )
 
@@ -143,7 +137,7 @@ def export_qualtrics(
         paths.served,
         output,
         image_url=image_url,
-        title=release.title or release.name,
+        title=release.shown_title,
         going_back=project.params.study.going_back,
     )
     show(survey, lambda report: text_of(report, output), as_json=as_json)

@@ -65,6 +65,22 @@ def matching(codes: Mapping[K, str], code: str) -> list[K]:
     return [key for key, own in codes.items() if own.startswith(code) or code.startswith(own)]
 
 
+def resembling(codes: Mapping[K, str], code: str) -> list[K]:
+    """Films whose code differs from the given one in one character, or in two that are swapped.
+
+    What is longer of the two does not count beyond the other's end.
+    """
+    code = code[: len(next(iter(codes.values()), ""))]  # all have one length
+    slips = {
+        code[:place] + other + code[place + 1 :] for place in range(len(code)) for other in ALPHABET
+    } | {
+        code[:place] + code[place + 1] + code[place] + code[place + 2 :]
+        for place in range(len(code) - 1)
+    }
+    slips.discard(code)
+    return [key for key, own in codes.items() if own[: len(code)] in slips]
+
+
 def _in_no_order(key: Any) -> bytes:
     return hashlib.sha256(repr(key).encode()).digest()
 

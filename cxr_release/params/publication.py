@@ -76,3 +76,8 @@ class ReleaseParams:
     )
     date: str = checked_by("a day of the calendar as YYYY-MM-DD, or empty", _is_date)
     contact: str
+
+    @property
+    def shown_title(self) -> str:
+        """What pages and reports have as their title: the name where there is none."""
+        return self.title or self.name

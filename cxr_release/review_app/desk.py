@@ -6,7 +6,7 @@ Screening, adjudication and the reader study are a desk each; this is what they 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cxr_release.logbook.film_codes import SHORTEST, codes_of, matching, read, written
+from cxr_release.logbook.film_codes import SHORTEST, codes_of, matching, read, resembling, written
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.guard import Refusal, json_answer
 from cxr_release.review_app.json_answers import ErrorReporter
@@ -25,6 +25,9 @@ from cxr_release.review_app.pages import pages, person_of
 
 Q = TypeVar("Q")
 """One person's worklist: a queue of films, of pairs, or a session of quartets."""
+
+_NAMED = 3
+"""Codes that a person is offered in the place of one that their list has not."""
 
 CHANGED = "A film has changed since it was shown: load the page again."
 
@@ -128,18 +131,27 @@ class Desk(ABC, Generic[Q]):
         worklist, typed = self.worklist_of(request), request.query_params.get("code", "")
         code = read(typed[:64])
         if len(code) < SHORTEST:
-            raise Refusal(400, f"A code has {SHORTEST} letters or digits at least, such as 7KM2.")
+            form = f"A code has {SHORTEST} letters or digits at least, and no A, E or U"
+            raise Refusal(400, f"{form}, such as 7KM2.")
 
         def place() -> dict[str, Any]:
-            places = [self.place(worklist, film) for film in matching(self._codes, code)]
-            known = [place for place in places if place is not None]
+            known = list(self._places(worklist, matching(self._codes, code)).values())
             if len(known) > 1:
-                raise Refusal(409, f"{len(known)} of your list have codes like {written(code)}.")
+                several = f"{len(known)} of your list have codes like {written(code)}"
+                raise Refusal(409, f"{several}: type more of it.")
             if not known:
-                raise Refusal(404, f"Your list has none of the code {written(code)}.")
+                close = self._places(worklist, resembling(self._codes, code))
+                codes = " or ".join(sorted(map(self.code_of, close))[:_NAMED])
+                asked = f" Did you mean {codes}?" if codes else ""
+                raise Refusal(404, f"Your list has none of the code {written(code)}.{asked}")
             return known[0]
 
         return await self.answer(place)
+
+    def _places(self, worklist: Q, films: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+        """Films, or pairs, of these that the person's list has → where the page finds them."""
+        places = {film: self.place(worklist, film) for film in films}
+        return {film: place for film, place in places.items() if place is not None}
 
     async def _film(self, request: Request) -> Response:
         worklist, name = self.worklist_of(request), request.path_params["name"]

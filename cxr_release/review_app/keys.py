@@ -228,13 +228,8 @@ ROWS: tuple[Row, ...] = (
         "larger preview under the mouse: on or off",
         {"review": ""},
     ),
-    Row(
-        "move",
-        {"find": "/"},
-        "the box for a code",
-        {page: "" for page in PAGES if page != "study"},
-    ),
-    Row("move", {"help": "?"}, "these keys", _everywhere()),
+    Row("move", {"find": "/"}, "the box for a code", _everywhere()),
+    Row("move", {"help": "?"}, "these keys, and what the page is about", _everywhere()),
     Row(
         "see",
         {"zoom-in": "+ =", "zoom-out": "-"},

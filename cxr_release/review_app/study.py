@@ -92,10 +92,15 @@ class StudyApp(Desk[Session]):
         return self._films[film] if film else None
 
     def place(self, worklist: Session, film: str) -> dict[str, Any] | None:
-        """See `Desk.place`; the page on which the film is."""
-        pages = worklist.pages()
+        """See `Desk.place`; the page on which the film is, and its name there."""
         return next(
-            ({"name": page.name} for page in pages if film in map(worklist.film, page.films)), None
+            (
+                {"name": page.name, "film": name}
+                for page in worklist.pages()
+                for name in page.films
+                if worklist.film(name) == film
+            ),
+            None,
         )
 
     async def _pages(self, request: Request) -> Response:

@@ -55,7 +55,7 @@ def contents_of(project: Project, status: Mapping[str, Any], *, real_films: bool
     """
     paths, params = project.paths, project.params
     return {
-        "title": params.release.title or params.release.name,
+        "title": params.release.shown_title,
         "version": params.release.version,
         "phantoms": params.ingest.source == "phantoms",
         "shows": project.anatomy().films,

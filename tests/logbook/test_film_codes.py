@@ -8,7 +8,15 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.logbook.film_codes import ALPHABET, SHORTEST, codes_of, matching, read, written
+from cxr_release.logbook.film_codes import (
+    ALPHABET,
+    SHORTEST,
+    codes_of,
+    matching,
+    read,
+    resembling,
+    written,
+)
 
 CONTENTS = st.dictionaries(st.text(max_size=12), st.text("abcdef012", max_size=3), max_size=60)
 
@@ -53,6 +61,18 @@ def test_a_film_s_code_in_a_larger_task_begins_as_in_a_smaller_one() -> None:
     assert all(codes[number].startswith(few[number]) for number in small)
     assert matching(few, codes[7]) == [7]
     assert matching(codes, codes[7]) == [7]
+
+
+def test_a_slip_of_the_finger_resembles_what_was_meant_and_the_code_itself_does_not() -> None:
+    codes = codes_of({number: of(str(number)) for number in range(200)})
+    meant = codes[7]
+    assert 7 not in resembling(codes, meant)
+    for slip in (f"Z{meant[1:]}", f"{meant[:-1]}0", f"{meant[0]}{meant[2]}{meant[1]}{meant[3:]}"):
+        if slip not in codes.values():
+            assert 7 in resembling(codes, slip)
+            assert 7 in resembling(codes, f"{slip}XQ")  # as a larger task has it
+    assert 7 not in resembling(codes, meant[::-1])
+    assert resembling({}, meant) == []
 
 
 def test_films_of_equal_bytes_are_told_apart() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cxr_release.films import png
 from cxr_release.logbook import log, log_files
-from cxr_release.logbook.film_codes import codes_of
+from cxr_release.logbook.film_codes import ALPHABET, codes_of
 from cxr_release.review_app import pages
 from cxr_release.review_app.keys import groups_of
 from cxr_release.screening.anatomy import NOT_STATED
@@ -609,6 +609,20 @@ def test_a_film_that_was_turned_around_keeps_its_code(outside: Any) -> None:
     ]
     codes = [codes_of({film.id: min(film.hashes) for film in each}) for each in (films, turned)]
     assert codes[0] == codes[1]
+
+
+def test_a_code_that_is_all_but_typed_is_offered(desk: Any) -> None:
+    codes = [film["code"] for film in desk.ask("films?n=100&from=0").json()["films"]]
+    meant = codes[3]
+    slip = next(
+        typed for typed in (f"{meant[:-1]}{last}" for last in ALPHABET) if typed not in codes
+    )
+    answer = desk.ask(f"code?code={slip}")
+    assert answer.status == 404
+    assert answer.json()["error"].startswith(
+        f"Your list has none of the code {slip}. Did you mean "
+    )
+    assert meant in answer.json()["error"]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_documents_name_the_keys_of_the_table() -> None:
         ("findings", prevalence, "the key `{}` opens them"),
     ):
         assert said.format(name_of(STANDARD[action][0])) in text, said
-    command = (ROOT / "cxr_release/cli/commands.py").read_text()
+    command = (ROOT / "cxr_release/cli/pages.py").read_text()
     assert f"Press {name_of(STANDARD['help'][0])} on the page" in command
 
 

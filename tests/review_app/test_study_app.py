@@ -507,5 +507,6 @@ def test_a_film_has_another_code_in_the_study_than_anywhere_else(outside: Desk) 
 def test_a_code_leads_to_its_page(outside: Desk) -> None:
     desk = outside.enter("a.b")
     for page in desk.ask("pages").json()["pages"]:
-        for code in page["codes"]:
-            assert desk.ask(f"code?code={code}").json() == {"name": page["name"]}
+        for film, code in zip(page["films"], page["codes"], strict=True):
+            found = desk.ask(f"code?code={code}").json()
+            assert found == {"name": page["name"], "film": film}

@@ -5,7 +5,6 @@ Without Playwright or Chromium these tests are skipped; nothing is downloaded.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 
 from cxr_release import schemas, tables
+from tests.support.browser.chromium import NAMES, launch
 from tests.support.browser.review_browser import BLOCK, FILMS, SIDE, Films, Screen, Server
 from tests.support.browser.tab import open_context
 from tests.support.oriented import oriented_row
@@ -21,7 +21,6 @@ from tests.support.oriented import oriented_row
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 _TAKEN = pytest.StashKey[dict[str, str]]()
 
 
@@ -30,13 +29,9 @@ def browser() -> Iterator[Browser]:
     """Not for the whole session: Playwright's event loop would run on under the other tests."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with api.sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        found = next(
-            (one for one in (own, *map(shutil.which, NAMES)) if one and Path(one).is_file()), None
-        )
-        if not found:
+        browser = launch(playwright.chromium)
+        if browser is None:
             pytest.skip(f"none of {', '.join(NAMES)} is on this machine: apt-get install chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
 

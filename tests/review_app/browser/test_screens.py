@@ -6,6 +6,7 @@ state on each screen: what the documentation shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,28 @@ def enter(
     for context, tab in opened:
         assert tab.errors == []
         context.close()
+
+
+KEYS = re.compile(
+    r"\b(?:Enter|Esc|Del|Space|Page Up|Page Down|Ctrl|Shift|Backspace)\b|the key |[←→]"
+)
+SAID = """
+() => document.querySelector("dialog[open]")?.matches(".keys") ? "" : [
+  document.querySelector("dialog[open]") ?? document.body,
+].map((shown) => {
+  const bar = document.querySelector("#touch-bar"); // its arrows are buttons
+  const buttons = bar?.style.display ?? "";
+  if (bar) bar.style.display = "none";
+  const text = shown.innerText;
+  if (bar) bar.style.display = buttons;
+  return text;
+}).join(" ")
+"""
+
+
+def key_names(page: Page) -> list[str]:
+    """Names of keys in what the page says, but for the help, which lists them."""
+    return KEYS.findall(page.evaluate(SAID))
 
 
 def assert_well(page: Page, screen: Screen) -> None:
@@ -151,8 +174,19 @@ def test_a_film_is_screened_with_fingers_on_a_tablet(
     assert "W 255" in tablet.text(".viewer-readout")
     press(tablet, "Brighter")
     reads(tablet, ".viewer-readout", "L 119.5")
-    press(tablet, "Back (Esc)")
+    while tablet.page.locator("#toast:not([hidden])").count() == 0:
+        press(tablet, "Film ›")
+    tablet.told("This is the last film of the page: Back leads to the page.")
+    press(tablet, "Back")
     tablet.until(".enlarged[hidden]")
+    press(tablet, "Help")
+    press(tablet, "What this is about")
+    assert_well(page, TABLET)
+    assert "With your fingers" in tablet.text("dialog.task")
+    assert key_names(page) == []
+    press(tablet, "Close")
+    tablet.until_gone("dialog")
+    assert page.evaluate("document.activeElement.closest('.grid') !== null")
 
 
 def film_box(page: Page) -> tuple[float, float, float, float]:
@@ -210,6 +244,8 @@ def test_what_is_wrong_with_a_page_is_noticed(browser: Browser) -> None:
         frame.format("<p style='color:#999;background:#fff'>Pale</p><button></button>")
     )
     assert {"color-contrast", "button-name"} <= {rule for _, rule, *_ in axe_faults(page)}
+    page.set_content(frame.format("<p>The key Page Up, or Enter</p>"))
+    assert key_names(page) == ["Page Up", "Enter"]
     page.close()
 
 
@@ -234,6 +270,8 @@ def test_every_page_is_well_in_every_state_on_every_screen(
         tab.page.wait_for_timeout(100)
         assert_well(tab.page, screen)
         assert all(side >= SMALLEST[name] for side in film_sides(tab.page)), state
+        if screen.touch:
+            assert key_names(tab.page) == [], state
         shoot(tab.page, f"{name}-{state}-{screen.name}")
 
 

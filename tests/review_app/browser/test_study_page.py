@@ -171,6 +171,51 @@ def test_the_introduction_says_what_is_asked(tab: Open, hall: StudyServer, reade
     seat.page.click(".start")
     seat.ready()
     assert seat.said() == [("", False)] * 4
+    # The help leads to the same text, and the keyboard comes back to the film.
+    seat.press("ArrowRight", "?", "Shift+Tab", "Enter")
+    seat.until("dialog.task")
+    assert "exactly one film is real" in seat.text("dialog.task")
+    assert seat.page.locator("dialog").count() == 1
+    seat.press("1", "Escape")
+    seat.until_gone("dialog")
+    assert seat.page.evaluate("document.activeElement.dataset.place") == "1"
+    assert seat.said() == [("", False)] * 4
+
+
+def go_to(seat: Seat, code: str) -> None:
+    """Type a code into the box."""
+    seat.press("/")
+    seat.page.keyboard.type(code)
+    seat.press("Enter")
+
+
+def codes_of(seat: Seat) -> dict[str, list[str]]:
+    """Page → the codes of its films, in the reader's order."""
+    pages = seat.page.evaluate("fetch('pages').then((answer) => answer.json())")["pages"]
+    return {page["name"]: page["codes"] for page in pages}
+
+
+def test_a_code_leads_to_its_film_and_never_past_a_page_that_is_not_answered(
+    seat: Seat, hall: StudyServer, reader: str
+) -> None:
+    first, second, _ = codes_of(seat).values()
+    go_to(seat, first[2].lower())
+    seat.until('.film[data-place="2"][data-framed="true"]:focus')
+    seat.press("3")  # out of the box: keys are the film's
+    assert seat.said()[2] == ("3", False)
+    go_to(seat, second[0])
+    seat.told("on a page that is still to come")
+    swapped = first[0][1] + first[0][0] + first[0][2:]
+    go_to(seat, "" if swapped in {*first, *second} else swapped)
+    seat.told(f"none of the code {swapped}. Did you mean {first[0]}")
+    seat.press("Escape")
+    seat.until(".film:focus")
+    seat.fill("1234", "a")
+    seat.submit()
+    go_to(seat, first[1])
+    seat.told("that is final in this study")
+    assert seat.text(".place") == f"2 of {FEW}"
+    assert len(hall.logged(reader)) == 1
 
 
 def test_a_page_is_filled_by_keyboard_and_says_what_is_missing(
@@ -347,6 +392,14 @@ def test_readers_who_may_go_back_change_answers(tab: Open, few: Drawn, tmp_path:
             typed.append(seat.fill("2222", letter))
             seat.submit()
         assert seat.text("#empty-state h2") == "Thank you."
+        assert "‹ above (Page Up)" in seat.text("#empty-state")
+        name, codes = next(iter(codes_of(seat).items()))
+        go_to(seat, codes[3])
+        seat.until(f'#films[data-page="{name}"] .film[data-place="3"][data-framed="true"]')
+        seat.ready()
+        seat.submit()
+        seat.submit()
+        seat.submit()
         seat.press("PageDown")  # leads nowhere
         seat.page.click('[data-action="previous"]')
         seat.ready()

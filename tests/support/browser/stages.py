@@ -65,7 +65,7 @@ def _made(
     make: Callable[[Path, Sequence[str]], Stage], folder: Path, people: Sequence[str]
 ) -> Stage:
     own = folder / make.__name__.removeprefix("_")
-    own.mkdir()
+    own.mkdir(exist_ok=True)
     stage = make(own, people)
     return replace(stage, states={"first-visit": arrived, **stage.states})
 
@@ -87,6 +87,12 @@ def begin(tab: Tab) -> None:
         tab.press("Enter")
         tab.until_gone(".start")
     arrived(tab)
+
+
+def about(tab: Tab) -> None:
+    """From the help to the card of the first visit."""
+    tab.page.get_by_role("button", name="What this is about").click()
+    tab.until("dialog.task")
 
 
 def _close(tab: Tab) -> None:
@@ -149,6 +155,7 @@ def _review(folder: Path, people: Sequence[str]) -> Stage:
             "note": lambda tab: tab.press("n"),
             "findings": lambda tab: (_close(tab), tab.press("t")),
             "keys": lambda tab: (_close(tab), tab.press("?")),
+            "task": about,
             "finished": lambda tab: (_close(tab), finish(tab)),
         },
     )
@@ -156,7 +163,7 @@ def _review(folder: Path, people: Sequence[str]) -> Stage:
 
 def _adjudicate(folder: Path, people: Sequence[str]) -> Stage:
     pairs = moved_pairs(SIDE)
-    write_recall(folder, len(pairs))
+    write_recall(folder, len(pairs), hostile=False)
     archive = adjudicate_browser.write_archive(folder, pairs)
     server = adjudicate_browser.PairServer(
         archive, folder, people, title="Memorization audit", required=len(people)
@@ -179,6 +186,7 @@ def _adjudicate(folder: Path, people: Sequence[str]) -> Stage:
             "flicker": lambda tab: tab.press("Shift+V", "j"),
             "note": lambda tab: tab.press("n"),
             "keys": lambda tab: (_close(tab), tab.press("?")),
+            "task": about,
             "expectation": lambda tab: (_close(tab), tab.page.click(".expectation summary")),
             "second": lambda tab: (
                 tab.page.click(".expectation summary"),
@@ -204,6 +212,7 @@ def _study(folder: Path, people: Sequence[str]) -> Stage:
             "answered": lambda tab: tab.press("1", "2", "3", "4", "c"),
             "alone": lambda tab: tab.press(" "),
             "keys": lambda tab: tab.press(" ", "?"),
+            "task": about,
             "finished": lambda tab: (_close(tab), tab.submit()),
         },
     )
@@ -254,6 +263,7 @@ def _landmark(folder: Path, people: Sequence[str]) -> Stage:
             "moved": lambda tab: tab.press("ArrowRight", "Control+ArrowRight"),
             "zoomed": lambda tab: tab.press("+", "+", "+"),
             "keys": lambda tab: tab.press("?"),
+            "task": about,
             "finished": finish,
         },
     )
@@ -282,6 +292,7 @@ def _clear(folder: Path, people: Sequence[str]) -> Stage:
             "corners": begin,
             "whole": lambda tab: tab.press(" "),
             "keys": lambda tab: (_close(tab), tab.press("?")),
+            "task": about,
             "finished": finish,
         },
     )

@@ -68,7 +68,7 @@ class AdjudicatePage extends WorklistPage {
   }
 
   task() {
-    return adjudicationTask(this.setup, keyName);
+    return adjudicationTask(this.setup);
   }
 
   /** @param {string} action */

@@ -2,13 +2,12 @@
 
 import { byId } from "../shared/dom.js";
 import { nothingToClear } from "../shared/empty_state.js";
-import { keyName } from "../shared/keys.js";
 import { startPage } from "../shared/page.js";
 import { clearingTask } from "../shared/tasks.js";
 import { WorklistPage } from "../shared/worklist_page.js";
 import { DECISIONS, DECISION_TEXTS, clearApi } from "./api.js";
 import { CRITERIA, ClearPanel } from "./clear_panel.js";
-import { FilmView } from "./film_view.js";
+import { FilmView, reducedText } from "./film_view.js";
 
 const SETTINGS = {
   storage: "burned-in",
@@ -50,7 +49,7 @@ class ClearPage extends WorklistPage {
   }
 
   task() {
-    return clearingTask(this.setup, CRITERIA, keyName);
+    return clearingTask(this.setup, CRITERIA);
   }
 
   draw() {
@@ -83,7 +82,7 @@ class ClearPage extends WorklistPage {
   /** @param {import("./api.js").Decision} decision */
   #decide(decision) {
     if (this.list.current !== null && this.film.isReduced) {
-      this.notices.warn("Nothing was decided: the browser's zoom is below 100 %, which hides fine print. Ctrl + 0 resets it.");
+      this.notices.warn(`Nothing was decided: the ${reducedText()}.`);
       return;
     }
     const current = this.ready("decided", this.film.canBeDecided);

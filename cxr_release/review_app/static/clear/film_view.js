@@ -2,7 +2,7 @@
 
 import { button, element } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
-import { keyName } from "../shared/keys.js";
+import { isForFingers, keyName } from "../shared/keys.js";
 import { Viewport } from "../shared/viewer.js";
 import { ViewerTools } from "../shared/viewer_tools.js";
 
@@ -25,6 +25,10 @@ const PLACES = [
   ["bottom", 0.5, 1],
   ["bottom right", 1, 1],
 ];
+
+/** Why no film is decided on, and what helps. */
+export const reducedText = () =>
+  `browser's zoom is below 100 %, which hides fine print: set it to 100 %${isForFingers() ? "" : " (Ctrl + 0)"}`;
 
 /** A corner or an edge at full size: a pixel of the film is a pixel of the page. */
 class Corner {
@@ -237,12 +241,12 @@ export class FilmView extends FilmPanes {
     );
     this.explained.dataset.reduced = String(this.isReduced);
     this.explained.textContent = this.isReduced
-      ? "The browser's zoom is below 100 %, which hides fine print: Ctrl + 0 resets it"
+      ? `The ${reducedText()}`
       : small
       ? "The whole film, at full size or larger"
       : around
         ? "Around: corners and edges at full size. In the middle: the whole film, reduced; outlined is what the others show"
-        : "The whole film: the wheel zooms, a drag moves";
+        : `The whole film: ${isForFingers() ? "two fingers zoom and move it" : "the wheel zooms, a drag moves"}`;
     const { naturalWidth, naturalHeight } = this.#image;
     const { viewer } = this.panes[0];
     const size = viewer.readout ? [`${naturalWidth} × ${naturalHeight} pixels`, `${around ? "middle " : ""}${viewer.readout}`] : [];

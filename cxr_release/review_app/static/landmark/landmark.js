@@ -2,7 +2,6 @@
 
 import { byId } from "../shared/dom.js";
 import { nothingToPlace } from "../shared/empty_state.js";
-import { keyName } from "../shared/keys.js";
 import { startPage } from "../shared/page.js";
 import { landmarkTask } from "../shared/tasks.js";
 import { WorklistPage } from "../shared/worklist_page.js";
@@ -63,7 +62,7 @@ class LandmarkPage extends WorklistPage {
   }
 
   task() {
-    return landmarkTask(this.setup, keyName);
+    return landmarkTask(this.setup);
   }
 
   /** @param {number} place */

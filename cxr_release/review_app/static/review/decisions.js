@@ -143,11 +143,11 @@ export class Decisions {
       return false;
     }
     if (!this.grid.ready) {
-      this.notices.warn("Nothing was kept: this page had only just appeared. Press Enter again.");
+      this.notices.warn("Nothing was kept: this page had only just appeared. Press again.");
       return false;
     }
     if (this.queue.pages >= PAGES_AHEAD) {
-      this.notices.warn("Nothing was kept: the pages before this one are not saved yet. Press Enter again when they are.");
+      this.notices.warn("Nothing was kept: the pages before this one are not saved yet. Press again when they are.");
       return false;
     }
     return true;

@@ -1,6 +1,6 @@
 // The focused film over the whole grid; every deciding key works on it.
 
-import { button, definitions, element, icon } from "../shared/dom.js";
+import { button, definitions, element, icon, withKey } from "../shared/dom.js";
 import { decisionText, reasonText } from "../shared/format.js";
 import { helpRow, keyName } from "../shared/keys.js";
 import { Viewer } from "../shared/viewer.js";
@@ -41,7 +41,7 @@ export class Enlarged {
       this.#title,
       this.#decision,
       this.tools.host,
-      button({ class: "enlarged-close", text: `Back (${keyName("close")})`, on: { click: () => this.close() } }),
+      button({ class: "enlarged-close", on: { click: () => this.close() } }, ...withKey("Back", keyName("close"))),
       definitions("enlarged-hint", hints()),
     );
     // Both, for a small picture stands there until the film comes.

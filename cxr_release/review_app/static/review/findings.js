@@ -2,12 +2,14 @@
 
 import { Refused } from "../shared/connection.js";
 import { TOO_EARLY, openDialog } from "../shared/dialogs.js";
-import { button, element, setAttributes } from "../shared/dom.js";
+import { button, element, setAttributes, withKey } from "../shared/dom.js";
 import { reasonText } from "../shared/format.js";
+import { isForFingers } from "../shared/keys.js";
 
 /** Key of "none of these"; the findings have a letter each, from a on. */
 const NONE_KEY = "0";
-const HINT = "Letters choose; Enter saves. It decides nothing, and films need not be tagged.";
+const HINT = "It decides nothing, and films need not be tagged.";
+const HINT_OF_KEYS = "Letters choose; Enter saves.";
 
 /** @param {number} place in the list */
 const letterOf = (place) => String.fromCharCode("a".charCodeAt(0) + place);
@@ -139,9 +141,10 @@ function askFindings(title, listed, before) {
     };
     const save = () => {
       if (chosen.size > 0 || none) close(listed.map(({ code }) => code).filter((code) => chosen.has(code)));
-      else hint.textContent = `Choose a finding, or ${NONE_KEY}: none of these.`;
+      else hint.textContent = isForFingers() ? "Choose a finding, or none of these." : `Choose a finding, or ${NONE_KEY}: none of these.`;
     };
-    const draw = (/** @type {string} */ text = HINT) => {
+    const usual = isForFingers() ? HINT : `${HINT_OF_KEYS} ${HINT}`;
+    const draw = (/** @type {string} */ text = usual) => {
       for (const [code, made] of buttons) setAttributes(made, { "aria-pressed": String(chosen.has(code)) });
       setAttributes(nothing, { "aria-pressed": String(none) });
       hint.textContent = text;
@@ -175,9 +178,9 @@ function askFindings(title, listed, before) {
       element(
         "div",
         { class: "dialog-buttons" },
-        ...(before === null ? [] : [button({ text: "Not tagged (Del)", on: { click: () => close(null) } })]),
-        button({ text: "Leave as it was (Esc)", on: { click: () => dialog.close() } }),
-        button({ class: "primary", text: "Save (Enter)", on: { click: save } }),
+        ...(before === null ? [] : [button({ on: { click: () => close(null) } }, ...withKey("Not tagged", "Del"))]),
+        button({ on: { click: () => dialog.close() } }, ...withKey("Leave as it was", "Esc")),
+        button({ class: "primary", on: { click: save } }, ...withKey("Save", "Enter")),
       ),
     );
     dialog.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {

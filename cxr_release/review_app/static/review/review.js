@@ -6,7 +6,7 @@ import { allDecided, noAnswer, nothingListed, savingDecisions } from "../shared/
 import { count, reasonText } from "../shared/format.js";
 import { CodeBox } from "../shared/code_box.js";
 import { firstVisit } from "../shared/first_visit.js";
-import { keyName, unlist } from "../shared/keys.js";
+import { controlName, keyName, unlist } from "../shared/keys.js";
 import { gridLayout, nextSize } from "../shared/layout.js";
 import { PageController, startPage } from "../shared/page.js";
 import { screeningTask } from "../shared/tasks.js";
@@ -63,7 +63,7 @@ class ReviewPage extends PageController {
     findings: () => void this.#askFindings(),
     "go-on": () => {
       if (!this.enlarged.isOpen) this.decisions.goOn();
-      else this.notices.warn(`${keyName("go-on")} keeps the rest of a page only while the page is on the screen: ${keyName("close")} first.`);
+      else this.notices.warn(`The rest of a page is kept only while the page is on the screen: ${controlName("Back", "close")} first.`);
     },
     left: () => this.#step(-1, -1),
     right: () => this.#step(1, 1),
@@ -153,11 +153,14 @@ class ReviewPage extends PageController {
     await this.untilAnswered(() => this.api.films("queue", 1, {}));
     await Promise.all([this.facings.load(), this.findings.load()]);
     const known = this.api.progress.value?.done > 0;
-    const card = screeningTask(this.setup, keyName);
-    await firstVisit({ room: this.room, emptyState: this.emptyState, card, known });
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card: this.task(), known });
     if (this.navigation.page !== null) return; // a link has led to films
     const { view, from, listed } = readUrl();
     await this.navigation.open(view, { from }, { film: null }, listed);
+  }
+
+  task() {
+    return screeningTask(this.setup);
   }
 
   /** @returns {"grid"|"viewer"} */
@@ -245,7 +248,7 @@ class ReviewPage extends PageController {
     if (!this.enlarged.isOpen) {
       if (index >= 0 && index < grid.names.length) grid.focus(index);
     } else if (!this.enlarged.move(enlarged)) {
-      const onward = `This is the last film of the page: ${keyName("close")}, then ${keyName("go-on")} keeps the rest.`;
+      const onward = `This is the last film of the page: ${controlName("Back", "close")} leads to the page.`;
       this.notices.warn(enlarged < 0 ? "This is the first film of the page." : onward);
     }
   }

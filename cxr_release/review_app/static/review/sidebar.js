@@ -1,9 +1,9 @@
 // The right side: how far, which view, the film in the frame, the reasons.
 
-import { button, element, icon, setAttributes } from "../shared/dom.js";
+import { button, element, icon, setAttributes, withKey } from "../shared/dom.js";
 import { count, dateTime, decisionText, duration, number, reasonText } from "../shared/format.js";
 import { ProgressBar, actionButton, heading } from "../shared/frame.js";
-import { keyName } from "../shared/keys.js";
+import { helpRow, keyName } from "../shared/keys.js";
 
 /** @typedef {import("./api.js").Progress} Progress */
 /** @typedef {import("./api.js").View} View */
@@ -111,7 +111,7 @@ export class Sidebar {
           { class: "page-buttons" },
           button({ text: "‹ Page", attributes: { title: `Previous page (${keyName("previous")})` }, on: { click: () => act("previous") } }),
           button({ text: "Page ›", attributes: { title: `Next page (${keyName("next")}), nothing is decided` }, on: { click: () => act("next") } }),
-          button({ text: `Keys ${keyName("help")}`, on: { click: () => act("help") } }),
+          button({ attributes: { "data-action": "help", title: helpRow("help").join(": ") }, on: { click: () => act("help") } }, ...withKey("Help", keyName("help"))),
         ),
         this.onward,
       ),

@@ -1,7 +1,7 @@
-// The small windows: a note, and the keys.
+// The small windows: a note, the help, and what the page is about.
 
-import { button, definitions, element } from "./dom.js";
-import { actionOf } from "./keys.js";
+import { button, definitions, element, withKey } from "./dom.js";
+import { actionOf, isForFingers } from "./keys.js";
 
 /** As many characters as the log takes. */
 const LONGEST_NOTE = 2000;
@@ -40,8 +40,8 @@ export function askNote(title, note, hint) {
       element(
         "div",
         { class: "dialog-buttons" },
-        button({ text: "Leave as it was (Esc)", on: { click: () => dialog.close() } }),
-        button({ class: "primary", text: "Save note (Enter)", on: { click: save } }),
+        button({ on: { click: () => dialog.close() } }, ...withKey("Leave as it was", "Esc")),
+        button({ class: "primary", on: { click: save } }, ...withKey("Save note", "Enter")),
       ),
     );
     text.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -63,12 +63,13 @@ const keyCaps = (shown) => {
 };
 
 /**
- * Show what every key does; the key that opens it or Escape closes it.
+ * Show what keys, mouse and fingers do; the key that opens it or Escape closes it.
  *
  * @param {readonly import("./keys.js").Group[]} listed
- * @param {string} mouse what the mouse does
+ * @param {string} others what mouse and fingers do
+ * @param {() => Node[]} task the card on what the page is about; empty: it has none
  */
-export function showKeys(listed, mouse) {
+export function showHelp(listed, others, task) {
   const groups = listed.map(({ title, keys }) =>
     element(
       "section",
@@ -80,17 +81,15 @@ export function showKeys(listed, mouse) {
       ),
     ),
   );
+  const parts = [element("div", { class: "key-groups" }, ...groups), element("p", { class: "muted", text: others })];
+  const card = task();
+  const about = button({ text: "What this is about", attributes: { "data-action": "task" }, on: { click: () => showTask(dialog, card) } });
   const dialog = element(
     "dialog",
-    { class: "dialog keys", attributes: { "aria-label": "Keys" } },
-    element("h2", { text: "Keys" }),
-    element("div", { class: "key-groups" }, ...groups),
-    element("p", { class: "muted", text: mouse }),
-    element(
-      "div",
-      { class: "dialog-buttons" },
-      button({ class: "primary", text: "Close (Esc)", on: { click: () => dialog.close() } }),
-    ),
+    { class: "dialog keys", attributes: { "aria-label": "Help" } },
+    element("h2", { text: "Help" }),
+    ...(isForFingers() ? parts.reverse() : parts),
+    element("div", { class: "dialog-buttons" }, ...(card.length > 0 ? [about] : []), closeButton(() => dialog)),
   );
   dialog.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (actionOf(event) !== "help") return;
@@ -99,6 +98,27 @@ export function showKeys(listed, mouse) {
   });
   openDialog(dialog, () => {});
 }
+
+/**
+ * The card of the first visit, in place of the help.
+ *
+ * @param {HTMLDialogElement} help
+ * @param {Node[]} card
+ */
+function showTask(help, card) {
+  help.close(); // the keyboard is where it was before the help
+  const dialog = element(
+    "dialog",
+    { class: "dialog task", attributes: { "aria-label": "What this is about" } },
+    ...card,
+    element("div", { class: "dialog-buttons" }, closeButton(() => dialog)),
+  );
+  openDialog(dialog, () => {});
+}
+
+/** The button that has the keyboard when a window opens. @param {() => HTMLDialogElement} dialog */
+const closeButton = (dialog) =>
+  button({ class: "primary", attributes: { autofocus: true }, on: { click: () => dialog().close() } }, ...withKey("Close", "Esc"));
 
 /**
  * Show a small window; its keys are not the page's.

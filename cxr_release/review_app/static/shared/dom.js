@@ -95,6 +95,15 @@ export function icon(name) {
 }
 
 /**
+ * What a button of a small window says, and the key that does the same, which CSS hides from fingers.
+ *
+ * @param {string} text
+ * @param {string} key
+ * @returns {[string, HTMLElement]}
+ */
+export const withKey = (text, key) => [`${text} `, element("kbd", { text: key })];
+
+/**
  * A button that leaves the keyboard where it is when the mouse presses it: after a click on a
  * reason, Enter must go on to the next page and not press the button again.
  *

@@ -1,9 +1,8 @@
 // What stands in the place of the films when there are none to show.
 
-import { button, byId, definitions, element } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { count, number } from "./format.js";
-import { helpRow, keyName } from "./keys.js";
-import { scaleList } from "./rating_scale.js";
+import { controlName } from "./keys.js";
 
 export class EmptyState {
   /** @param {HTMLElement} films in whose place it stands */
@@ -150,7 +149,7 @@ export function nothingToJudge(pairs, progress, adjudicates) {
     "All pairs are judged.",
     judged(),
     "Every verdict is saved. Nothing more is needed here: you can close this page.",
-    `To look again, or to correct a verdict: the key ${keyName("left")}.`,
+    `To look again, or to correct a verdict: ${controlName("‹ above", "left")}.`,
   );
 }
 
@@ -162,7 +161,7 @@ export function nothingToPlace(progress) {
     "No film waits for you any more.",
     figures([progress?.done ?? 0, "films with your landmarks"]),
     "Everything is saved. Nothing more is needed here: you can close this page.",
-    `To look again, or to correct a film: the key ${keyName("previous")}.`,
+    `To look again, or to correct a film: ${controlName("‹ above", "previous")}.`,
   );
 }
 
@@ -181,7 +180,7 @@ export function nothingToClear(progress) {
     "No film waits for you any more.",
     figures([done, "looked at"], [done - text, "nothing that identifies"], [text, "text or a mark"]),
     "Every decision is saved. Nothing more is needed here: you can close this page.",
-    `To look again, or to correct a decision: the key ${keyName("left")}.`,
+    `To look again, or to correct a decision: ${controlName("‹ above", "left")}.`,
     element(
       "p",
       { class: "muted" },
@@ -194,58 +193,12 @@ export function nothingToClear(progress) {
 
 // The reader study
 
-/** What its first page names of its keys. */
-const FIRST_ACTIONS = ["choice-1", "pick-1", "left", "go-on", "undo", "help"];
-const firstKey = (/** @type {string} */ key, /** @type {string} */ help) => [element("kbd", { text: key }), help];
-
-/**
- * @param {number} pages
- * @param {number} films on a page
- * @param {boolean} goingBack
- * @param {() => void} start
- */
-export function instructions(pages, films, goingBack, start) {
-  const strong = (/** @type {string} */ text) => element("strong", { text });
-  const others = films === 2 ? "the other is" : "the others are";
-  return message(
-    "What this is about",
-    element(
-      "div",
-      { class: "instructions" },
-      element("p", {
-        text: `You will see ${count(pages, "page")} with ${count(films, "film")} each. On every page exactly one film is real; ${others} synthetic. On each page please`,
-      }),
-      element(
-        "ol",
-        {},
-        element("li", {}, "rate ", strong("every film"), ": how realistic does it look to you?", scaleList()),
-        element("li", {}, "pick ", strong("the one film"), " that you take for the real one. If you cannot tell, pick the likeliest."),
-      ),
-      element("p", {
-        text: goingBack
-          ? "Each page is saved when you submit it. You can go back and change an answer."
-          : "Each page is saved when you submit it. Answers are final: a page that was submitted does not come back.",
-      }),
-      element("p", {
-        text: "You can stop at any time: close the window, and open the same link again later, here or on another computer. It goes on where you stopped. Please look alone, and do not talk about the films before all readers have finished.",
-      }),
-      element("h3", { text: "Mouse or keyboard, as you like" }),
-      definitions("first-keys", FIRST_ACTIONS.map((action) => firstKey(...helpRow(action)))),
-    ),
-    button(
-      { class: "primary start", attributes: { "data-action": "go-on" }, on: { click: start } },
-      "Begin",
-      element("kbd", { text: keyName("go-on") }),
-    ),
-  );
-}
-
 /**
  * @param {number} pages
  * @param {boolean} goingBack
  */
 export function thanks(pages, goingBack) {
-  const again = `To look again, or to change an answer: the key ${keyName("previous")}, or ‹ above.`;
+  const again = `To look again, or to change an answer: ${controlName("‹ above", "previous")}.`;
   return message(
     "Thank you.",
     pages === 1 ? "Your page is saved." : `All ${pages} pages are saved.`,

@@ -1,6 +1,6 @@
 // What stands around the films on every page: who, how far, what is being saved, and the page's buttons.
 
-import { button, element, setAttributes } from "./dom.js";
+import { button, element, setAttributes, withKey } from "./dom.js";
 import { number } from "./format.js";
 import { helpRow, keyName } from "./keys.js";
 
@@ -77,8 +77,11 @@ export const choiceButtons = (choices, texts, act) =>
  * @param {string} action
  * @param {(action: string) => void} act
  */
-const tool = (action, act) =>
-  button({ text: { undo: "Undo", redo: "Redo" }[action] ?? `Keys ${keyName(action)}`, attributes: { "data-action": action, title: helpRow(action).join(": ") }, on: { click: () => act(action) } });
+const tool = (action, act) => {
+  const text = { undo: "Undo", redo: "Redo" }[action];
+  const parts = { attributes: { "data-action": action, title: helpRow(action).join(": ") }, on: { click: () => act(action) } };
+  return text ? button({ ...parts, text }) : button(parts, ...withKey("Help", keyName(action)));
+};
 
 /** The line above the films: for pages without a sidebar. */
 export class Header {

@@ -33,6 +33,23 @@ const keyOf = (action) => groups.flatMap(({ keys }) => keys).find((key) => key.a
  */
 export const keyName = (action) => keyOf(action)?.name ?? "";
 
+/** Where CSS leaves no name of a key on a button: see screens.css. */
+const FOR_FINGERS = matchMedia("(max-width: 1023px), (pointer: coarse)");
+
+/** Whether the page is as fingers need it, so that a key may not be at hand. */
+export const isForFingers = () => FOR_FINGERS.matches;
+
+/**
+ * A control as sentences name it: with its key in brackets, unless there may be no keyboard.
+ *
+ * @param {string} control what stands on it
+ * @param {string} action that it has
+ */
+export function controlName(control, action) {
+  const key = keyName(action);
+  return key === "" || isForFingers() ? control : `${control} (${key})`;
+}
+
 /**
  * All keys of a row of the help, and what it says of them.
  *

@@ -1,6 +1,6 @@
 // What all pages do alike: who is there, keys, what is unsent, and what other tabs have saved.
 
-import { showKeys } from "./dialogs.js";
+import { showHelp } from "./dialogs.js";
 import { byId } from "./dom.js";
 import { EmptyState, noAnswer } from "./empty_state.js";
 import { isTooSmall } from "./frame.js";
@@ -98,6 +98,11 @@ export class PageController {
   /** Show the first films. */
   async open() {}
 
+  /** @returns {Node[]} what the page is about: for who comes for the first time, and in the help */
+  task() {
+    return [];
+  }
+
   /** Show how things stand: what is unsent, or what is known, has changed. */
   draw() {}
 
@@ -139,7 +144,7 @@ export class PageController {
     this.notices.hideToast();
     if (this.filmsAct(action)) return;
     const [, name, number] = /** @type {RegExpExecArray} */ (/^(.*?)(?:-(\d+))?$/.exec(action));
-    if (name === "help") showKeys(allKeys(), [this.settings.mouse, FINGERS, windowsText()].filter(Boolean).join(" "));
+    if (name === "help") this.#help();
     else if (name === "undo") void this.undo();
     else if (name === "redo") void this.redo();
     else if (name === "find") this.codeBox?.focus();
@@ -151,6 +156,10 @@ export class PageController {
   /** @returns {string} why a key that does something to films does nothing: there are none */
   get nothingShown() {
     return this.emptyState.isShown ? "no film is on the screen." : "the films are still on their way. Press again.";
+  }
+
+  #help() {
+    showHelp(allKeys(), [this.settings.mouse, FINGERS, windowsText()].filter(Boolean).join(" "), () => this.task());
   }
 
   async undo() {

@@ -2,7 +2,7 @@
 // and the page goes on to the next of which nothing is said.
 
 import { firstVisit } from "./first_visit.js";
-import { keyName } from "./keys.js";
+import { controlName } from "./keys.js";
 import { ListTools } from "./list_tools.js";
 import { PageController } from "./page.js";
 import { Worklist } from "./worklist.js";
@@ -86,11 +86,6 @@ export class WorklistPage extends PageController {
     this.view.show(shown);
   }
 
-  /** @returns {Node[]} what stands there before the first film, for who comes for the first time */
-  task() {
-    return [];
-  }
-
   draw() {
     this.tools.draw();
   }
@@ -126,7 +121,7 @@ export class WorklistPage extends PageController {
     else if (this.view.broken) {
       const film = this.item === "film" ? "this film" : `a film of this ${this.item}`;
       this.notices.warn(
-        `Nothing was ${undone}: ${film} cannot be shown. ${keyName("next")} goes on; tell whoever runs this page.`,
+        `Nothing was ${undone}: ${film} cannot be shown. ${controlName("› above", "next")} goes on; tell whoever runs this page.`,
       );
     } else this.notices.warn(`Nothing was ${undone}: this ${this.item} had only just appeared. Press again.`);
     return null;

@@ -1,11 +1,13 @@
 // The reader study's page: puts the parts together, and does what the keys ask for.
 
-import { byId } from "../shared/dom.js";
-import { instructions, savingAnswer, thanks } from "../shared/empty_state.js";
-import { keyName } from "../shared/keys.js";
+import { button, byId, element } from "../shared/dom.js";
+import { savingAnswer, thanks } from "../shared/empty_state.js";
+import { controlName, keyName } from "../shared/keys.js";
+import { CodeBox } from "../shared/code_box.js";
 import { PageController, startPage } from "../shared/page.js";
 import { letter } from "../shared/rating_scale.js";
 import { RecordList } from "../shared/record_list.js";
+import { readingTask } from "../shared/tasks.js";
 import { AnswerForm, Drafts } from "./answer_form.js";
 import { AnswerPanel } from "./answer_panel.js";
 import { StudyApi } from "./api.js";
@@ -60,7 +62,9 @@ class ReadingPage extends PageController {
     this.films = new FilmCards(byId("films"), this.images, this.act);
     this.panel = new AnswerPanel(byId("header"), byId("footer"), this.setup, this.act);
     this.tools = new ViewerTools(this.films.windowing, this.act);
+    this.codeBox = new CodeBox({ api: this.api, notices: this.notices, noun: "film", show: (place) => this.#find(place), leave: () => this.films.frame(this.films.current) });
     this.panel.readout.before(this.tools.host);
+    this.panel.readout.after(this.codeBox.host);
     this.stopwatch.addEventListener("hidden", () => this.#keepDraft());
     this.films.addEventListener("frame", () => this.#showReadout());
     this.films.windowing.addEventListener("change", () => this.#showReadout());
@@ -81,8 +85,13 @@ class ReadingPage extends PageController {
     const [{ films }] = records;
     this.images.prefetch(films);
     this.draw();
-    const start = () => this.#leaveIntroduction();
-    this.emptyState.show(instructions(records.length, films.length, this.setup.going_back, start));
+    const parts = { class: "primary start", attributes: { "data-action": "go-on" }, on: { click: () => this.#leaveIntroduction() } };
+    this.emptyState.show([...this.task(), button(parts, "Begin", element("kbd", { text: keyName("go-on") }))]);
+  }
+
+  task() {
+    const { records } = this.pages;
+    return records.length > 0 ? readingTask(this.setup, records.length, records[0].films.length) : [];
   }
 
   /** @param {string} action */
@@ -162,7 +171,7 @@ class ReadingPage extends PageController {
 
   get nothingShown() {
     if (this.form !== null) return "this page has no such thing.";
-    return this.#introduced ? super.nothingShown : `the films are shown once you begin: ${keyName("go-on")}.`;
+    return this.#introduced ? super.nothingShown : `the films are shown once you begin: ${controlName("Begin", "go-on")}.`;
   }
 
   /** Step by step what was said of this page; before that, the page that was submitted last. */
@@ -196,8 +205,8 @@ class ReadingPage extends PageController {
     if (form !== null && reopened.before !== null) {
       form.restore(reopened.before);
       this.draw();
-      this.notices.warn(`As you had submitted it before: ${keyName("go-on")} saves that.`);
-    } else this.notices.warn(`You submitted this page last, and it stays so: ${keyName("go-on")} saves what you change.`);
+      this.notices.warn(`As you had submitted it before: ${controlName("Save", "go-on")} saves that.`);
+    } else this.notices.warn(`You submitted this page last, and it stays so: ${controlName("Save", "go-on")} saves what you change.`);
   }
 
   /** @param {number} rating */
@@ -304,9 +313,35 @@ class ReadingPage extends PageController {
       return;
     }
     if (to > this.place && !(pages.records[this.place]?.answered ?? true)) {
-      this.notices.warn(`This page is not submitted yet: ${keyName("go-on")} submits it.`);
+      this.notices.warn(`This page is not submitted yet: ${controlName("Submit", "go-on")} submits it.`);
       return;
     }
+    this.#leaveFor(to);
+  }
+
+  /**
+   * The film of a code: framed on the page that is looked at, or on one to which the reader may go.
+   *
+   * @param {{name: string, film: string}} place
+   */
+  #find({ name, film }) {
+    const { pages } = this;
+    const to = pages.records.findIndex((page) => page.name === name);
+    const page = pages.records[to];
+    if (page === undefined) this.notices.warn("This film is not in your list yet: load the page again.");
+    else if (!this.#introduced) this.notices.warn(`Nothing was done: ${this.nothingShown}`);
+    else if (this.#isOpen(page) && to !== this.place) this.notices.warn("This film is on a page that is still to come: pages come one after the other.");
+    else if (to !== this.place && !this.setup.going_back) this.notices.warn("This film is on a page that you submitted, and that is final in this study.");
+    else if (to !== this.place && this.#locked) this.notices.warn(ON_ITS_WAY);
+    else {
+      if (to !== this.place) this.#leaveFor(to);
+      this.films.frame(page.films.indexOf(film));
+    }
+  }
+
+  /** Another page, which the reader may see. @param {number} to */
+  #leaveFor(to) {
+    const { form } = this;
     const dropped = form !== null && form.page.answered && form.changed;
     this.#show(to);
     if (dropped) this.notices.warn("Not saved: what you had changed on that page. It stands as you had submitted it.");
