@@ -33,6 +33,7 @@ FOUNDATION = {
     "paths",
     "plain_yaml",
     "plotting",
+    "rows",
     "schemas",
     "settings",
     "spelling",
