@@ -74,9 +74,10 @@ class Rows(Sequence[T], Generic[T]):
         """Some of the rows, by their places."""
         return Rows(self.table.take(pa.array(places, pa.int64())), self._make)
 
-    def of_ids(self, ids: Iterable[str]) -> Rows[T]:
+    def of_ids(self, ids: Iterable[str] | pa.ChunkedArray) -> Rows[T]:
         """The rows whose `id` is one of some."""
-        chosen = pc.is_in(self.table["id"], pa.array(ids, pa.string()))
+        values = ids if isinstance(ids, pa.ChunkedArray) else pa.array(ids, pa.string())
+        chosen = pc.is_in(self.table["id"], values)
         return Rows(self.table.filter(chosen), self._make)
 
     def column(self, name: str) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,9 @@ def counts_of_class(
     Returns:
         As `totals`.
     """
+    of_class = itemgetter("label")
     return totals(
-        [row for row in screened if row["label"] == label],
-        [row for row in exclusions if row["label"] == label],
+        grouped(screened, of_class).get(label, []), grouped(exclusions, of_class).get(label, [])
     )
 
 
