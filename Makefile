@@ -110,7 +110,7 @@ study: setup  ## the readers' pages of the blinded study: make study READER=a.b
 	cxr-release study serve --reader "$(READER)"
 
 clean:  ## remove what the pipeline made; reviews and raw films stay
-	rm -rf data/cohort data/found-text data/clearance data/split data/training data/curves data/fidelity data/checkpoints \
+	rm -rf data/cohort data/found-text data/clearance data/split data/film-array data/training data/curves data/fidelity data/checkpoints \
 	  data/samples data/collected data/oriented data/prescreen data/screening data/audit data/adjudication \
 	  data/study data/study-kit data/study-key data/landmarks \
 	  data/validation data/release data/model data/metrics.json data/timings \

@@ -28,7 +28,7 @@ from benchmarks import measuring, printing
 from benchmarks.measuring import PEER
 from cxr_release.fidelity.distances import frechet_distance, random_conv_features, real_floor
 from cxr_release.film_size import Size
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
 from cxr_release.generators.diffusion import network as unets
@@ -42,6 +42,7 @@ from cxr_release.params.sampling import GuidanceParams, SampleParams
 from cxr_release.params.training import ComputeParams
 
 ROOT = Path(__file__).parent.parent
+ARRAY = ROOT / "build" / "film-array"
 CPU = ComputeParams(precision="fp32", compile="auto")
 FAST = (("sde-dpmsolver++", 20), ("sde-dpmsolver++", 25), ("dpmsolver++", 25), ("ddim", 50))
 EQUAL_STEPS = 4
@@ -118,7 +119,7 @@ def _equal_steps(peer: Any, batch: int) -> list[tuple[object, ...]]:
 
 def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[object, ...]]:
     params = load_params(ROOT / "params.yaml")
-    real = random_conv_features(load_films(options.cohort)[1])
+    real = random_conv_features(load_films(options.cohort, ARRAY)[1])
     films, took = _by_peer(peer, options)
     distance = peer_distance = frechet_distance(random_conv_features(films), real)
     slowest = took
@@ -153,7 +154,7 @@ def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[ob
 def _guided(options: argparse.Namespace) -> list[tuple[object, ...]]:
     """25 steps of the checkpoint alone, and 13 guided ones, which ask two networks each."""
     params = load_params(ROOT / "params.yaml")
-    real = random_conv_features(load_films(options.cohort)[1])
+    real = random_conv_features(load_films(options.cohort, ARRAY)[1])
     seeds = [film_seed(7, 0, "benchmark", index) for index in range(options.films)]
     rows: list[tuple[object, ...]] = []
     first = 0.0

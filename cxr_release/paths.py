@@ -108,6 +108,9 @@ class Paths:
     """Class of each real film in a part; without rows where films are not drawn as classes."""
     classes = _Below("data/split/classes.json")
     """The classes in order, with the films and patients of each."""
+    film_array = _Below("data/film-array")
+    """Folder of the pixels of the films that generators may see, for all processes at once. It
+    follows from their table, is no output of a stage, and stays in the house."""
     tuning = _Below("data/training/tuning")
     """Checkpoints of the tuning run."""
     final = _Below("data/training/final")

@@ -120,13 +120,13 @@ class Project:
         """Whether all of those tables are there."""
         return all(path.exists() for path in self.tables)
 
-    def films(self, images: Path | None = None) -> list[Generated]:
+    def films(self, images: Path | None = None) -> Sequence[Generated]:
         """The generated films, or those that another table lists."""
         from cxr_release.screening.films import read_generated, read_listed
 
         return read_listed(images) if images else read_generated(self.tables)
 
-    def known_films(self, images: Path | None = None) -> list[Generated] | None:
+    def known_films(self, images: Path | None = None) -> Sequence[Generated] | None:
         """The same; None outside of a project, or before any film is sampled."""
         inside = self.paths.params.exists()
         return self.films(images) if images or (inside and self.sampled) else None

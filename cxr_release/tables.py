@@ -335,7 +335,7 @@ class Writer:
 
     def append(self, rows: Iterable[Mapping[str, Any]] | pa.Table) -> None:
         """Check and write rows. A row is a mapping with every column of the table."""
-        table = rows if isinstance(rows, pa.Table) else _from_rows(rows, self._kind, self._path)
+        table = rows if isinstance(rows, pa.Table) else from_rows(rows, self._kind, str(self._path))
         if not table.num_rows:
             return
         if not self._checked:
@@ -363,13 +363,18 @@ class Writer:
         self._stack.__exit__(kind, error, trace)
 
 
-def _from_rows(rows: Iterable[Mapping[str, Any]], kind: Table, path: Path) -> pa.Table:
+def from_rows(rows: Iterable[Mapping[str, Any]], kind: Table, where: str) -> pa.Table:
+    """Rows as columns of their types.
+
+    Raises:
+        TableError: a value is not of the column's type.
+    """
     row_list = list(rows)
     columns = {column.name: [row[column.name] for row in row_list] for column in kind.columns}
     try:
         return pa.table(columns, schema=kind.arrow)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise TableError(str(error), where=str(path)) from error
+        raise TableError(str(error), where=where) from error
 
 
 def write(path: Path, kind: Table, rows: Iterable[Mapping[str, Any]] | pa.Table) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def _folders(paths: Paths) -> dict[str, Path]:
 def _logs(
     project: Project,
     name: str,
-    films: list[Generated] | None,
+    films: Sequence[Generated] | None,
     reasons: Collection[str] | None,
 ) -> LogFolder[Any]:
     """Some logs of a project, and what they must be about."""

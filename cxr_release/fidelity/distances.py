@@ -224,8 +224,8 @@ def random_conv_features(films: NDArray[np.uint8]) -> NDArray[np.float64]:
     with torch.inference_mode():
         step = at_once(BATCH, Size.of_shape(films.shape))
         for start in range(0, len(films), step):
-            batch = torch.from_numpy(films[start : start + step]).unsqueeze(1).float()
-            unit = batch.div_(127.5).sub_(1)
+            batch = films[start : start + step].astype(np.float32)
+            unit = torch.from_numpy(batch).unsqueeze(1).div_(127.5).sub_(1)
             pooled = _pooled(unit, first, second) + _pooled(unit.flip(-1), first, second)
             rows.append(pooled / 2 @ projection)
     return torch.cat(rows).double().numpy()

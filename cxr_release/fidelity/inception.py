@@ -93,7 +93,7 @@ class Inception:
         rows = []
         with torch.inference_mode():
             for start in range(0, len(films), BATCH):
-                batch = torch.from_numpy(films[start : start + BATCH]).unsqueeze(1)
+                batch = torch.from_numpy(films[start : start + BATCH].copy()).unsqueeze(1)
                 layers = self.network(batch.expand(-1, 3, -1, -1).to(self.device))
                 rows.append(torch.cat(layers, dim=1).cpu().numpy())
         return np.concatenate(rows)

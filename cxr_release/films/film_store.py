@@ -1,4 +1,4 @@
-"""Films on disk, by id: one at a time out of image tables, or all of a table in one array."""
+"""Films on disk, by id: one at a time out of image tables."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from cxr_release import schemas, tables
-from cxr_release.errors import REMAKE, TableError
+from cxr_release import tables
+from cxr_release.errors import TableError
 from cxr_release.files import open_regular
 from cxr_release.films import png
 
@@ -133,22 +131,3 @@ class _OpenTable:
 def _facts(path: Path) -> tuple[int, ...]:
     status = os.stat(path)  # noqa: PTH116 - as fast as it goes, before every film
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def load_films(path: Path) -> tuple[list[str], NDArray[np.uint8]]:
-    """Ids and films of a `schemas.COHORT` table, in its order.
-
-    Returns:
-        n ids, and (n, height, width) uint8; 325 MB for 4,963 films of 256 × 256.
-
-    Raises:
-        TableError, SourceError: the table or a film in it cannot be read.
-    """
-    ids: list[str] = []
-    films: list[png.Film] = []
-    for row in tables.iterate(path, schemas.COHORT):
-        ids.append(row["id"])
-        films.append(png.decode(row["image"]["bytes"], where=f"{path}: {row['id']}"))
-    if not films:
-        raise TableError("holds no film", where=str(path), remedy=REMAKE)
-    return ids, np.stack(films)

@@ -56,6 +56,7 @@ from cxr_release.release.record import (
 )
 from cxr_release.release.versions.published import order_of
 from cxr_release.release.versions.version import Version, differences
+from cxr_release.rows import Rows, read_rows
 from cxr_release.screening.counts import counts_of_class
 from cxr_release.screening.real_findings import real_findings
 
@@ -179,7 +180,7 @@ def _labels(inputs: ReleaseInputs, params: Params, contents: Contents) -> dict[s
     known = contents.classes
     if known is None:
         return {}
-    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
+    screened = read_rows([inputs.screening / "screened.parquet"], schemas.SCREENED)
     shares = shares_of(known["classes"], params.condition.balance)
     return {
         "labels": {
@@ -346,14 +347,14 @@ def _training(inputs: ReleaseInputs, params: Params) -> Training | None:
 def _ingest(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     """What ingest counted: its numbers, and no text, for text could name a source file."""
     summary = read(inputs.cohort / "summary.json", CohortSummary).model_dump()
-    films = tables.read_rows(inputs.cohort / "cohort.parquet", schemas.COHORT)
+    films = read_rows([inputs.cohort / "cohort.parquet"], schemas.COHORT)
     return {
         **{name: value for name, value in summary.items() if _is_counted(value)},
         "source": source_kind(params),
         "films": len(films),
-        **counted([film["patient"] for film in films]),
-        "inverted": sum(film["inverted"] for film in films),
-        "flipped": sum(film["flipped"] for film in films),
+        **counted([*films.column("patient")]),
+        "inverted": sum(films.column("inverted")),
+        "flipped": sum(films.column("flipped")),
     }
 
 
@@ -363,15 +364,16 @@ def _is_counted(value: object) -> bool:
     return all(isinstance(number, int | float) for number in values)
 
 
-def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[Facing]:
+def _facing(generated: Mapping[Job, Rows[dict[str, Any]]]) -> list[Facing]:
     """How the films of each job faced when they were sampled, and of how many reviewers say so."""
     rows = []
     for job, films in generated.items():
-        faced = Counter("right" if film["flipped"] else film["facing"] for film in films)
+        ways = zip(films.column("flipped"), films.column("facing"), strict=True)
+        faced = Counter("right" if flipped else facing for flipped, facing in ways)
         numbers = {
             **{way: faced[way] for way in ("left", "right", "unknown")},
-            "said": sum(film["facing_said"] for film in films),
-            "flipped": sum(film["flipped"] for film in films),
+            "said": sum(films.column("facing_said")),
+            "flipped": sum(films.column("flipped")),
         }
         rows.append(Facing.model_validate({**job_fields(job), **numbers}))
     return rows
@@ -416,15 +418,15 @@ def _searched(films: SearchedFilms) -> dict[str, Any]:
 
 
 def _flagged(inputs: ReleaseInputs) -> Flagged:
-    nearest = tables.read_rows(inputs.audit / "nearest.parquet", schemas.NEAREST)
+    nearest = read_rows([inputs.audit / "nearest.parquet"], schemas.NEAREST)
     pairs = tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
-    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
+    screened = read_rows([inputs.screening / "screened.parquet"], schemas.SCREENED)
     films = {row["synthetic_id"] for row in nearest if row["flagged"]}
-    released = {row["id"] for row in screened if row["released"]}
+    released = {row["id"] for row in screened.of_ids(films) if row["released"]}
     on_the_list = {row["synthetic_id"] for row in pairs}
     return Flagged(
         pairs=sum(row["flagged"] for row in pairs),
         films=len(films),
-        released=len(films & released),
+        released=len(released),
         unlisted=len(films - on_the_list),
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.film_id import Job
@@ -17,6 +19,7 @@ from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.shards import LANDMARKS, Shard, plan_shards
 from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 from cxr_release.release.versions.published import History, read_history
+from cxr_release.rows import ById, Rows, read_rows
 
 Row = Mapping[str, Any]
 ON_A_SHEET = 24
@@ -27,7 +30,7 @@ ON_A_SHEET = 24
 class Contents:
     """The contents of a release, as far as they follow from flat columns."""
 
-    generated: Mapping[Job, Sequence[Row]]
+    generated: Mapping[Job, Rows[dict[str, Any]]]
     """Sampling job → flat columns of its `schemas.ORIENTED`."""
     exclusions: Sequence[Row]
     """Rows of `schemas.TOMBSTONES`; with the name of the class as `label`."""
@@ -79,7 +82,7 @@ def read_contents(
             out, real films are to be shown and their licence does not allow it, this version is
             published with other films, or a published version proves that a film is to stay out.
     """
-    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
+    screened = read_rows([inputs.screening / "screened.parquet"], schemas.SCREENED)
     exclusions = tables.read_rows(inputs.screening / "exclusions.parquet", schemas.EXCLUSIONS)
     why = {row["id"]: row["reason"] for row in exclusions}
     unknown = sorted({*why.values()} - reasons.keys())
@@ -88,36 +91,32 @@ def read_contents(
     shows_real_films(params)
     _require_kept_out(inputs, screened)
     generated = {
-        job: tables.read_rows(inputs.table(job), schemas.ORIENTED) for job in params.sample.jobs
+        job: read_rows([inputs.table(job)], schemas.ORIENTED) for job in params.sample.jobs
     }
     history = read_history(inputs.published, params.release.version)
-    released = {row["id"] for row in screened if row["released"]}
+    released = screened.table.filter(screened.table["released"])["id"]
     placed = landmarks_of(inputs)
     landmarks = placed if params.landmarks.is_on else None
-    described = {
-        job: [{**film, **(landmarks or {}).get(film["id"], {})} for film in rows]
-        for job, rows in generated.items()
-    }
     classes = read_classes(inputs.split / "classes.json") if params.condition.is_on else None
     names = [each["name"] for each in classes["classes"]] if classes else []
-    shards = plan_shards(described, params.ingest.film_size, released, history, names)
-    films = {
-        film["id"]: film for group in shards.values() for shard in group for film in shard.films
-    }
+    size = params.ingest.film_size
+    shards = plan_shards(generated, size, released, history, classes=names, landmarks=landmarks)
+    films = films_by_id([shard for group in shards.values() for shard in group])
     history.require_unchanged(
         films, [shard.content for group in shards.values() for shard in group]
     )
     if statements is not None:
         audited = {pair["synthetic_id"] for pair in _pairs(inputs)}
         # With the hashes of the mirror images, which the released rows have not.
-        known = {row["id"]: row for rows in generated.values() for row in rows}
-        films_with_hashes = {film: known[film] for film in films}
+        every = pa.concat_tables(rows.table for rows in generated.values())
+        known: Rows[dict[str, Any]] = Rows(every, dict)
+        out = ById(known.of_ids(films.rows.table["id"]))
         require_no_contradiction(
-            inputs.published, params.release.version, films_with_hashes, statements, audited=audited
+            inputs.published, params.release.version, out, statements, audited=audited
         )
     tombstones = history.tombstones(films, why)
     without = {stone["id"]: stone["first_version_without"] for stone in tombstones}
-    label_of = {row["id"]: row["label"] for row in screened}
+    label_of = {row["id"]: row["label"] for row in screened.of_ids(why)}
     marked = [
         {
             **row,
@@ -127,7 +126,7 @@ def read_contents(
         for row in exclusions
     ]
     shown = {
-        source: spread([film["id"] for shard in group for film in shard.films], ON_A_SHEET)
+        source: spread([film for shard in group for film in shard.films.column("id")], ON_A_SHEET)
         for source, group in shards.items()
         if any(shard.films for shard in group)
     }
@@ -156,11 +155,16 @@ def spread(ids: Sequence[str], wanted: int) -> list[str]:
     return [ids[place * len(ids) // count] for place in range(count)]
 
 
-def _require_kept_out(inputs: ReleaseInputs, screened: Sequence[Row]) -> None:
+def films_by_id(shards: Sequence[Shard]) -> ById[dict[str, Any]]:
+    """The released films of some shards, one or more."""
+    return ById(Rows(pa.concat_tables(shard.films.table for shard in shards), dict))
+
+
+def _require_kept_out(inputs: ReleaseInputs, screened: Rows[dict[str, Any]]) -> None:
     """`validate` has seen to it; a copy that goes out cannot be called back, so look again."""
     path = inputs.adjudication / "copies.json"
     copies = read(path, dict[str, str])
-    out = [row["id"] for row in screened if row["released"] and row["id"] in copies]
+    out = [row["id"] for row in screened.of_ids(copies) if row["released"]]
     if out:
         raise ReleaseError(
             f"{len(out)} film(s) that the audit keeps out would be released",

@@ -216,7 +216,7 @@ def released_pairs(
         real = _cells(schemas.COHORT, [cohort], {pair["real_id"] for pair in pairs})
         _require_bare(real, cohort)
     films = [inputs.table(job) for job in params.sample.jobs]
-    wanted = {pair["synthetic_id"] for pair in pairs} & set(released)
+    wanted = {pair["synthetic_id"] for pair in pairs if pair["synthetic_id"] in released}
     synthetic = _cells(schemas.ORIENTED, films, wanted)
     for pair in pairs:
         films_of = (pair["real_id"], pair["synthetic_id"])

@@ -19,6 +19,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.film_id import Job, jobs_of
 from cxr_release.film_size import Size
 from cxr_release.release.versions.published import FILMS, LABELLED_FILMS, History
+from cxr_release.rows import Rows
 
 Row = Mapping[str, Any]
 SHARD_BYTES = 500_000_000
@@ -41,7 +42,7 @@ class Shard:
     """File below the release folder."""
     generated: int
     """Films that were generated for it, the excluded ones among them."""
-    films: Sequence[Row]
+    films: Rows[dict[str, Any]]
     """Flat columns of its released films, `release_version` among them."""
     content: str
     """What `content_of` gives for them."""
@@ -55,11 +56,13 @@ class Shard:
 
 
 def plan_shards(
-    generated: Mapping[Job, Sequence[Row]],
+    generated: Mapping[Job, Rows[dict[str, Any]]],
     film_size: int | Size,
-    released: Collection[str],
+    released: pa.ChunkedArray,
     history: History,
+    *,
     classes: Sequence[str] = (),
+    landmarks: Mapping[str, Row] | None = None,
 ) -> dict[str, list[Shard]]:
     """Which released films go into which file: source → shards, from the flat columns alone.
 
@@ -68,51 +71,61 @@ def plan_shards(
     Args:
         generated: sampling job → flat columns of its `schemas.ORIENTED`, in the order of release.
         film_size: of each of them.
-        released: ids of the films that go out.
+        released: ids of the films that go out, texts.
         history: the versions before.
         classes: names of the classes that films were drawn as.
+        landmarks: film id → its `schemas.LANDMARK_COLUMNS`, where landmarks are released.
     """
     size = films_per_shard(film_size)
     planned = {}
     for source in dict.fromkeys(source for source, _ in generated):
-        films = [film for job in jobs_of((source,)) for film in generated[job]]
+        films = pa.concat_tables(generated[job].table for job in jobs_of((source,)))
+        stays = pc.is_in(films["id"], value_set=released)
         count = -(-len(films) // size)
+        pieces = [films.slice(number * size, size) for number in range(count)]
         planned[source] = [
             _shard(
                 f"data/{source}/train-{number:05d}-of-{count:05d}.parquet",
-                films[number * size : (number + 1) * size],
-                released,
+                len(piece),
+                _kept(piece, stays.slice(number * size, size)),
                 history,
-                classes,
+                classes=classes,
+                landmarks=landmarks or {},
             )
-            for number in range(count)
+            for number, piece in enumerate(pieces)
         ]
     return planned
 
 
+def _kept(films: pa.Table, stays: pa.ChunkedArray) -> pa.Table:
+    """The films that stay. A filter copies them, and mostly all of them stay."""
+    return films if pc.all(stays).as_py() else films.filter(stays)
+
+
 def _shard(
     name: str,
-    films: Sequence[Row],
-    released: Collection[str],
+    generated: int,
+    kept: pa.Table,
     history: History,
+    *,
     classes: Sequence[str],
+    landmarks: Mapping[str, Row],
 ) -> Shard:
-    flat, kind = ((*FILM[1:], "label"), LABELLED_FILMS) if classes else (FILM[1:], FILMS)
-    kept = [film for film in films if film["id"] in released]
-    unknown = {film["label"] for film in kept} - {None, *classes} if classes else set()
+    kind = LABELLED_FILMS if classes else FILMS
+    unknown = {*kept["label"].unique().to_pylist()} - {None, *classes} if classes else set()
     if unknown:
         what = (
             f"films are drawn as {', '.join(sorted(unknown))}, which are not classes of the split"
         )
         raise ReleaseError(what, where=name, remedy="sample again")
-    content = content_of(kept, classes)
+    films: Rows[dict[str, Any]] = Rows(kept, dict)
+    content = content_of(({**film, **landmarks.get(film["id"], {})} for film in films), classes)
     version = history.version_of(content)
-    rows = [
-        {**{column: film[column] for column in flat}, "release_version": version} for film in kept
-    ]
+    versions = pa.repeat(pa.scalar(version, pa.string()), len(kept))
+    columns = kept.append_column("release_version", versions).select(kind.arrow.names)
     # Here, for the whole of them, so that the copying need not.
-    tables.check(pa.Table.from_pylist(rows, schema=kind.arrow), kind, name)
-    return Shard(name, len(films), rows, content, version)
+    tables.check(columns.cast(kind.arrow), kind, name)
+    return Shard(name, generated, Rows(columns, dict), content, version)
 
 
 def content_of(films: Iterable[Row], classes: Sequence[str] = ()) -> str:
@@ -167,12 +180,11 @@ def write_films(
     names = pa.array(classes, pa.string())
     for number, pieces in groupby(_pieces(sources, shards, group), key=itemgetter(0)):
         shard = shards[number]
-        kept = pa.array([film["id"] for film in shard.films], pa.string())
+        kept = shard.films.table["id"]
         with tables.Writer(folder / shard.name, kind, checked=True) as writer:
             for _, piece in pieces:
                 stays = pc.is_in(piece["id"], kept)
-                # A filter copies the films; mostly all of them stay.
-                released = piece if pc.all(stays).as_py() else piece.filter(stays)
+                released = _kept(piece, stays)
                 alike = {
                     "release_version": shard.version,
                     "millimetres_per_pixel": millimetres_per_pixel,

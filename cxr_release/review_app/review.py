@@ -346,7 +346,7 @@ def review(
         raise DecisionError(f"{PRESCREEN} is the pre-screen's own name", remedy="take another")
     say(f"reading the list of films in {len(tables)} table(s)")
     store = FilmStore(tables, schemas.ORIENTED)
-    films = read_generated(tables)
+    films = list(read_generated(tables))  # once: all queues and statements share them
     store.check()
     say(f"reading the decisions in {screening_log}")
     mirrored = {film.id: film.mirrored_sha256 for film in films}

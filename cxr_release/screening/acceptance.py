@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cxr_release.film_id import FilmId, job_fields, job_of_row, source_order, source_title
+from cxr_release.rows import grouped
 from cxr_release.statistics.proportions import ALPHA, most_in_lot, share_up
 
 CONFIDENCE = 1 - ALPHA
@@ -90,9 +91,7 @@ def acceptance_of(
     sample = sampled_films(
         (film["id"] for film in films), size=size, seed=seed, prescreened=prescreened
     )
-    sources: dict[str, list[Row]] = defaultdict(list)
-    for film in films:
-        sources[job_of_row(film)[0]].append(film)
+    sources = grouped(films, lambda film: job_of_row(film)[0])
     rows = [
         _row(source, sources[source], out, sample, waiting)
         for source in sorted(sources, key=source_order)

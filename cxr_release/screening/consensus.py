@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
+from cxr_release import schemas
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.entry import effective_of
 from cxr_release.params.people import ScreenParams
+from cxr_release.rows import Row, Rows, as_rows
 from cxr_release.screening.acceptance import acceptance_of, state_of, waiting_films
 from cxr_release.screening.counts import Counts, count, review_totals
 from cxr_release.screening.decision import CATEGORIES, PRESCREEN, Decision
-from cxr_release.screening.films import Generated, about_films
+from cxr_release.screening.films import Generated, about_films, films_of
 from cxr_release.screening.reviewers import People, people_of, sentence_of
 from cxr_release.statistics.agreement import agreement_of
 
@@ -47,7 +50,7 @@ def _when(decision: Decision) -> tuple[str, str]:
 class Screening:
     """What the reviewers made of the generated films."""
 
-    screened: list[dict[str, Any]]
+    screened: Rows[Row]
     """Rows of `schemas.SCREENED`: every generated film, sorted by id."""
     exclusions: list[dict[str, Any]]
     """Rows of `schemas.EXCLUSIONS`, sorted by id."""
@@ -122,33 +125,40 @@ def apply(
             remedy="if the films were sampled anew, move the old log away and screen again",
             faults=faults,
         )
-    known = {film.id for film in films}
     effective = {reviewer: effective_of(log) for reviewer, log in logs.items()}
     by_film: dict[str, dict[str, Decision]] = defaultdict(dict)
     for reviewer, decisions in effective.items():
         for film_id, decision in decisions.items():
             by_film[film_id][reviewer] = decision
-    ordered = sorted(films, key=lambda film: film.id)
-    outcomes = {film.id: outcome_of(by_film.get(film.id, {}), rule) for film in ordered}
+    known = {film.id for film in films_of(films, by_film.keys())}
+    outcomes = {film: outcome_of(decisions, rule) for film, decisions in by_film.items()}
+    untouched = outcome_of({}, rule)
     copies, withdrawn = copies or {}, withdrawn_in(withdrawals)
-    exclusions = [
-        _exclusion(film, outcomes[film.id].excluded_by, copies, withdrawn)
-        for film in ordered
-        if outcomes[film.id].excluded_by or film.id in copies or film.id in withdrawn
-    ]
-    excluded = {row["id"] for row in exclusions}
+    out = copies.keys() | withdrawn.keys()
+    out |= {film for film, outcome in outcomes.items() if outcome.excluded_by}
+    exclusions = sorted(
+        (
+            _exclusion(film, outcomes.get(film.id, untouched).excluded_by, copies, withdrawn)
+            for film in films_of(films, out)
+        ),
+        key=itemgetter("id"),
+    )
     people = people_of(known, {name: log for name, log in logs.items() if name != PRESCREEN})
-    screened: list[dict[str, Any]] = [
-        {
-            **_names(film),
-            "label": film.label,
-            "decided": outcomes[film.id].decided,
-            "released": film.id not in excluded,
-            "reviewers": people.deciders.get(film.id, 0),
-            "looked_at": film.id in people.looked_at,
-        }
-        for film in ordered
-    ]
+    screened = as_rows(
+        (
+            {
+                **_names(film),
+                "label": film.label,
+                "decided": outcomes.get(film.id, untouched).decided,
+                "released": film.id not in out,
+                "reviewers": people.deciders.get(film.id, 0),
+                "looked_at": film.id in people.looked_at,
+            }
+            for film in films
+        ),
+        schemas.SCREENED,
+        by="id",
+    )
     categories = {
         reviewer: {film: entry.decision for film, entry in entries.items() if film in known}
         for reviewer, entries in effective.items()
@@ -160,7 +170,7 @@ def apply(
     )
     review |= {
         "state": state_of(review["reviewers"], waiting_films(review["undecided"], acceptance)),
-        "open_conflicts": sum(outcome.open_conflict for outcome in outcomes.values()),
+        "open_conflicts": sum(outcomes[film].open_conflict for film in known),
         "elsewhere": sum(film not in known for entries in effective.values() for film in entries),
         "agreement": agreement_of(categories, CATEGORIES, unit="films"),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from cxr_release.film_id import (
 from cxr_release.logbook.entry import effective_of
 from cxr_release.logbook.logs import tally
 from cxr_release.plotting import new_figure, open_frame, save_figure
+from cxr_release.rows import column, grouped
 from cxr_release.screening.decision import Decision
 from cxr_release.screening.films import Generated
 
@@ -57,8 +59,8 @@ def totals(films: Sequence[Row], exclusions: Sequence[Row]) -> dict[str, Any]:
     return {
         "generated": len(films),
         "excluded": len(exclusions),
-        "released": sum(film["released"] for film in films),
-        "undecided": sum(not film["decided"] for film in films),
+        "released": sum(column(films, "released")),
+        "undecided": sum(not decided for decided in column(films, "decided")),
         "by_reason": by_reason(exclusions),
     }
 
@@ -76,9 +78,9 @@ def counts_of_class(
     Returns:
         As `totals`.
     """
+    of_class = itemgetter("label")
     return totals(
-        [row for row in screened if row["label"] == label],
-        [row for row in exclusions if row["label"] == label],
+        grouped(screened, of_class).get(label, []), grouped(exclusions, of_class).get(label, [])
     )
 
 
@@ -94,13 +96,14 @@ def review_totals(screened: Sequence[Row], exclusions: Sequence[Row]) -> dict[st
         `decided`, `undecided`, `undecided_released` and `looked_at` films, `films_by_reviewers`
         (see `tally`), and the keys of `excluded_by_no_reviewer`.
     """
-    undecided = [film for film in screened if not film["decided"]]
+    undecided = sum(not decided for decided in column(screened, "decided"))
+    fates = zip(column(screened, "released"), column(screened, "decided"), strict=True)
     return {
-        "decided": len(screened) - len(undecided),
-        "undecided": len(undecided),
-        "undecided_released": sum(film["released"] for film in undecided),
-        "films_by_reviewers": tally([film["reviewers"] for film in screened]),
-        "looked_at": sum(film["looked_at"] for film in screened),
+        "decided": len(screened) - undecided,
+        "undecided": undecided,
+        "undecided_released": sum(released and not decided for released, decided in fates),
+        "films_by_reviewers": tally([*column(screened, "reviewers")]),
+        "looked_at": sum(column(screened, "looked_at")),
         **excluded_by_no_reviewer(exclusions),
     }
 
@@ -125,12 +128,9 @@ def decided_by(
     return counts
 
 
-def by_job(rows: Sequence[Row]) -> dict[Job, list[Row]]:
+def by_job(rows: Sequence[Row]) -> dict[Job, Sequence[Row]]:
     """Rows by their source and batch."""
-    jobs: dict[Job, list[Row]] = defaultdict(list)
-    for row in rows:
-        jobs[job_of_row(row)].append(row)
-    return dict(jobs)
+    return grouped(rows, job_of_row)
 
 
 def _paper_order(job: Job) -> tuple[int, str, tuple[bool, int, str]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.film_id import Job, job_of, job_of_row, padded
 from cxr_release.logbook.entry import E
 from cxr_release.logbook.logs import Logs
+from cxr_release.rows import Rows
 from cxr_release.spelling import did_you_mean
 
 COLUMNS = schemas.FILMS.arrow.names
@@ -43,24 +46,21 @@ class Generated:
         return {self.sha256, self.mirrored_sha256} - {""}
 
 
-def read_generated(paths: Iterable[Path]) -> list[Generated]:
+def read_generated(paths: Iterable[Path]) -> Rows[Generated]:
     """Every film in some `schemas.ORIENTED` tables, in their order."""
     columns = [*COLUMNS, "mirrored_sha256", "label"]
-    return [
-        film
-        for path in paths
-        for film in _films(tables.read(path, schemas.ORIENTED, columns), columns)
-    ]
+    read = [tables.read(path, schemas.ORIENTED, columns) for path in paths]
+    return Rows(pa.concat_tables(read), Generated)
 
 
-def read_listed(path: Path) -> list[Generated]:
+def read_listed(path: Path) -> Rows[Generated]:
     """Every film in a table from elsewhere: Parquet or CSV with `id, checkpoint, batch, sha256`.
 
     Raises:
         TableError: with every fault of those columns; others are left alone.
         DecisionError: films lack a checkpoint and their ids do not say whose they are, all named.
     """
-    films = _films(tables.read_foreign(path, schemas.FILMS), COLUMNS)
+    films = Rows(tables.read_foreign(path, schemas.FILMS), Generated)
     faults = [
         Fault(film.id, "has no checkpoint, and its id does not name another source")
         for film in films
@@ -74,9 +74,15 @@ def read_listed(path: Path) -> list[Generated]:
     return films
 
 
-def _films(table: tables.Arrow, names: Sequence[str]) -> list[Generated]:
-    columns = (table[name].to_pylist() for name in names)
-    return [Generated(*row) for row in zip(*columns, strict=True)]
+def films_of(films: Sequence[Generated], ids: Collection[str]) -> Sequence[Generated]:
+    """The films whose id is one of some, in their order."""
+    if isinstance(films, Rows):
+        return films.of_ids(ids)
+    return [film for film in films if film.id in ids]
+
+
+def _ids(films: Sequence[Generated]) -> Iterator[str]:
+    return films.column("id") if isinstance(films, Rows) else (film.id for film in films)
 
 
 def read_scores(path: Path, films: Sequence[Generated]) -> dict[str, float]:
@@ -124,10 +130,11 @@ def about_films(
         films: what they must be about, or None where nothing is known.
         reasons: known codes of reasons, or None where any will do.
     """
-    known = {film.id: film for film in films or ()}
-    jobs = {job_of(film) for film in known} | {""}
+    jobs = {job_of(film) for film in _ids(films or ())} | {""}
 
     def faults_of(logs: Logs[E]) -> list[Fault]:
+        about = {entry.about for log in logs.values() for entry in log}
+        known = {film.id: film for film in films_of(films or (), about)}
         faults: list[Fault] = []
         unknown: list[tuple[str, str]] = []
         for reviewer, log in logs.items() if films is not None else ():
@@ -145,6 +152,7 @@ def about_films(
                     near = did_you_mean(reason, reasons)
                     remedy = f"{near} known: {', '.join(reasons)}".strip()
                     faults.append(Fault(where, problem, remedy))
-        return [*unknown_films(unknown, known), *faults]
+        ids = [*_ids(films or ())] if unknown else []
+        return [*unknown_films(unknown, ids), *faults]
 
     return faults_of

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.entry import Entry, EntryType, effective_of
 from cxr_release.screening.decision import CODE, OnFilm, Via, load_reasons
-from cxr_release.screening.films import Generated
+from cxr_release.screening.films import Generated, films_of
 from cxr_release.spelling import did_you_mean
 from cxr_release.statistics.proportions import clopper_pearson
 
@@ -116,7 +116,8 @@ def tally_findings(
     Raises:
         DecisionError: a code is not in the list any more.
     """
-    shown = {film.id: {film.sha256, film.mirrored_sha256} for film in films}
+    noted = {film for log in logs.values() for film in effective_of(log)}
+    shown = {film.id: {film.sha256, film.mirrored_sha256} for film in films_of(films, noted)}
     said: dict[str, list[tuple[str, ...]]] = {}
     people = set()
     for person, log in logs.items():

@@ -7,7 +7,7 @@ import numpy as np
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.films.labels import read_labels
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import fixed_losses
@@ -20,7 +20,7 @@ def run(paths: Paths, params: Params) -> None:
     if not params.train.steps:
         write_json(paths.curves, {"films": 0, "levels": 0, "curve": [], "note": UNTRAINED})
         return
-    ids, films = load_films(paths.trained_table)
+    ids, films = load_films(paths.trained_table, paths.film_array)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     # As many of one part as of the other, spread over the cohort.
     count = min(params.curves.films, *(list(parts.values()).count(part) for part in PARTS))

@@ -17,7 +17,7 @@ from cxr_release.fidelity.distance_types import Baselines, DistancePoint, Genera
 from cxr_release.fidelity.measure import SourceFilms
 from cxr_release.files import write_json
 from cxr_release.film_id import checkpoint_of, source_name
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.fingerprint import of_stage
 from cxr_release.generators.apportionment import labels_of
 from cxr_release.generators.autoencoder.checkpoint import read_record as read_autoencoder
@@ -117,7 +117,7 @@ def _source(paths: Paths, params: Params) -> SourceFilms:
         if settings.weights
         else None
     )
-    _, films = load_films(paths.trained_table)
+    _, films = load_films(paths.trained_table, paths.film_array)
     source = SourceFilms(films, settings.images, settings.bootstrap, params.seed, network)
     baselines = paths.fidelity_points / BASELINES
     if not baselines.exists():

@@ -64,7 +64,7 @@ def run(paths: Paths, params: Params) -> None:
             remedy="run `cxr-release review --reviewer NAME`; `cxr-release status` says who has"
             " decided how many",
         )
-    tables.write(paths.screening / "screened.parquet", schemas.SCREENED, result.screened)
+    tables.write(paths.screening / "screened.parquet", schemas.SCREENED, result.screened.table)
     tables.write(paths.screening / "exclusions.parquet", schemas.EXCLUSIONS, result.exclusions)
     write_json(paths.screening / "counts.json", result.counts)
     write_text(paths.screening / "table-s1.md", table_s1(result.counts))

@@ -12,6 +12,7 @@ parts are drawn before these are taken out: every other film stays where it was.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from cxr_release.films.labels import Classes, require_classes
 from cxr_release.json_documents import read
 from cxr_release.params.films import PHANTOMS
 from cxr_release.params.project import Params
+from cxr_release.partials import remove
 from cxr_release.paths import Paths
 from cxr_release.radiographs.fact_groups import strata_of
 from cxr_release.radiographs.film_classes import NO_CLASSES, form_classes
@@ -66,6 +68,9 @@ def run(paths: Paths, params: Params) -> None:
     patients = {row["id"]: row["patient"] for row in films}
     rows = [{"id": film, "patient": patients[film], "part": part} for film, part in parts.items()]
     summary = _summary(groups, parts, patients)
+    # It holds films that may have left the cohort; training makes it again.
+    if os.path.lexists(paths.film_array):
+        remove(paths.film_array)
     with private(paths.split):
         _write_films(paths, parts)
         tables.write(paths.split_table, schemas.SPLIT, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.generators.diffusion.films_told import films_told
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.mechanism import private_run
@@ -20,9 +20,9 @@ def run(paths: Paths, params: Params) -> None:
         begun = fingerprint.of_stage(paths.root, params, "train")
         run_folder.leave_untrained("train", paths.final, begun)
         return
-    ids, films = load_films(paths.trained_table)
+    ids, films = load_films(paths.trained_table, paths.film_array)
     last = params.latent.last_checkpoint(params.train.checkpoint_every)
-    patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
+    patients = tables.read(paths.trained_table, schemas.COHORT, ["patient"])["patient"].to_pylist()
     private = (
         private_run(
             params.train,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_release import fingerprint
 from cxr_release.exit_status import execute
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.generators.autoencoder.training import train
 from cxr_release.generators.runtime import run_folder
 from cxr_release.params.project import Params
@@ -17,7 +17,7 @@ def run(paths: Paths, params: Params) -> None:
     if not params.autoencoder.steps:
         run_folder.leave_empty(paths.autoencoder, begun)
         return
-    _, films = load_films(paths.trained_table)
+    _, films = load_films(paths.trained_table, paths.film_array)
     train(
         films,
         paths.autoencoder,

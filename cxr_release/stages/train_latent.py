@@ -10,9 +10,10 @@ import numpy as np
 
 from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.generators.autoencoder.training import train
 from cxr_release.generators.runtime import run_folder
+from cxr_release.generators.runtime.films import Films, SomeFilms
 from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
@@ -28,10 +29,11 @@ def run(paths: Paths, params: Params) -> None:
         for name in RUNS:
             run_folder.leave_empty(paths.latent / name, OFF)
         return
-    ids, films = load_films(paths.trained_table)
+    ids, films = load_films(paths.trained_table, paths.film_array)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     chosen = np.array([parts[film] == "tuning" for film in ids])
-    for name, seen in zip(RUNS, (films[chosen], films), strict=True):
+    of_tuning: Films = SomeFilms(films, np.flatnonzero(chosen))
+    for name, seen in zip(RUNS, (of_tuning, films), strict=True):
         train(
             seen,
             paths.latent / name,

@@ -8,12 +8,13 @@ import numpy as np
 
 from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.generators.diffusion.films_told import films_told
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import keep_noise_key
 from cxr_release.generators.runtime import run_folder
+from cxr_release.generators.runtime.films import SomeFilms
 from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 
@@ -24,11 +25,11 @@ def run(paths: Paths, params: Params) -> None:
         begun = fingerprint.of_stage(paths.root, params, "train_tuning")
         run_folder.leave_untrained("train_tuning", paths.tuning, begun)
         return
-    ids, films = load_films(paths.trained_table)
+    ids, films = load_films(paths.trained_table, paths.film_array)
     last = params.latent.last_checkpoint(params.train.checkpoint_every)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     chosen = np.array([parts[film] == "tuning" for film in ids])
-    patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
+    patients = tables.read(paths.trained_table, schemas.COHORT, ["patient"])["patient"].to_pylist()
     private = (
         private_run(
             params.train,
@@ -40,7 +41,7 @@ def run(paths: Paths, params: Params) -> None:
         else None
     )
     train(
-        films[chosen],
+        SomeFilms(films, np.flatnonzero(chosen)),
         paths.tuning,
         network=params.network,
         settings=params.train,

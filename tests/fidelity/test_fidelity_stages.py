@@ -79,7 +79,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(fidelity, "draw", draw)
     monkeypatch.setattr(fidelity, "read_record", record)
     monkeypatch.setattr(fidelity, "conditions_of", lambda *_: Conditions())
-    monkeypatch.setattr(fidelity, "load_films", lambda path: ([], films(12, 99)))
+    monkeypatch.setattr(fidelity, "load_films", lambda *_: ([], films(12, 99)))
     return asked
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cxr_release import schemas, tables
-from cxr_release.films.film_store import load_films
+from cxr_release.films.film_array import load_films
 from cxr_release.generators.apportionment import labels_of
 from cxr_release.generators.checkpoints import read_record
 from cxr_release.generators.conditions import ToldFilms
@@ -40,7 +40,7 @@ def phantoms(folder: Path, count: int, seed: int) -> tuple[Films, list[str]]:
     ingest(
         "phantoms", folder, settings=replace(PARAMS.ingest, **settings), seed=seed, progress=False
     )
-    ids, films = load_films(folder / "cohort.parquet")
+    ids, films = load_films(folder / "cohort.parquet", folder / "array")
     rows = tables.iterate(folder / "manifest.parquet", schemas.MANIFEST)
     known = {row["id"]: row["facts"][0]["code"] for row in rows}
     return films, [known[film] for film in ids]

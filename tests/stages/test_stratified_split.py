@@ -52,7 +52,10 @@ def sites(paths: Paths) -> Counter[tuple[str, str]]:
 
 def test_each_part_gets_its_share_of_each_site(project: tuple[Paths, Params]) -> None:
     paths, params = project
+    paths.film_array.mkdir()
+    (paths.film_array / "films-that-may-have-left.u8").touch()
     split.run(paths, replace(params, split=replace(params.split, stratify="site")))
+    assert not paths.film_array.exists()
     assert sites(paths) == {
         ("control", "north"): 4,
         ("control", "south"): 2,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from cxr_release.film_size import Size
 from cxr_release.generators.autoencoder.network import Autoencoder, build
 from cxr_release.generators.diffusion.network import to_unit
 from cxr_release.generators.runtime.compute import Compute, chunks
+from cxr_release.generators.runtime.films import Films
 from cxr_release.generators.runtime.learner import BatchLearner, Gradients
 from cxr_release.generators.runtime.randomness import Draws, seed_of, step_draws
 from cxr_release.params.autoencoders import AutoencoderNetwork
@@ -36,7 +36,7 @@ class AutoencoderLearner(BatchLearner):
 
     def __init__(
         self,
-        films: NDArray[np.uint8],
+        films: Films,
         *,
         network: AutoencoderNetwork,
         settings: TrainParams,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from cxr_release.errors import TrainingError
 from cxr_release.film_size import Size
@@ -16,6 +12,7 @@ from cxr_release.generators.autoencoder import checkpoint
 from cxr_release.generators.autoencoder.checkpoint import FirstStageRecord, Record
 from cxr_release.generators.autoencoder.learner import AutoencoderLearner
 from cxr_release.generators.runtime.compute import computing
+from cxr_release.generators.runtime.films import Films, films_sha256
 from cxr_release.generators.runtime.randomness import seed_of
 from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
 from cxr_release.generators.runtime.versions import versions
@@ -24,7 +21,7 @@ from cxr_release.params.training import ComputeParams, TrainParams
 
 
 def train(
-    films: NDArray[np.uint8],
+    films: Films,
     folder: Path,
     *,
     settings: AutoencoderParams,
@@ -59,7 +56,7 @@ def train(
             f" {others.checkpoint_every}",
             remedy=f"raise {name}.steps or lower train.checkpoint_every",
         )
-    cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
+    cohort = films_sha256(films)
     with computing(compute) as context:
         if context.processes.agreed(lambda: begin_run(folder, fingerprint, cohort)):
             return
@@ -116,8 +113,8 @@ def train(
         take_steps(learner, run, context.processes)
 
 
-def _size(films: NDArray[np.uint8], settings: AutoencoderParams, name: str) -> Size:
-    if films.ndim != 3 or len(films) == 0:
+def _size(films: Films, settings: AutoencoderParams, name: str) -> Size:
+    if len(films.shape) != 3 or len(films) == 0:
         raise TrainingError(f"needs films of one size, got an array of {films.shape}")
     size = Size.of_shape(films.shape)
     halvings = settings.network.halvings

@@ -15,6 +15,7 @@ from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
 from cxr_release.generators.diffusion.spaces import PixelSpace, Space
 from cxr_release.generators.runtime.compute import Compute
+from cxr_release.generators.runtime.films import Films
 from cxr_release.generators.runtime.learner import BatchLearner, Gradients
 from cxr_release.generators.runtime.randomness import Draws, seed_of, step_draws
 from cxr_release.params.training import NetworkParams, TrainParams
@@ -40,7 +41,7 @@ class Learner(BatchLearner):
 
     def __init__(
         self,
-        films: NDArray[np.uint8],
+        films: Films,
         *,
         network: NetworkParams,
         settings: TrainParams,

@@ -106,7 +106,7 @@ def _sigmoid_betas(start: float = -3, end: float = 3) -> list[float]:
 
 def to_unit(films: NDArray[np.uint8]) -> Tensor:
     """Films (n, height, width) uint8 as (n, 1, height, width) float32 in [−1, 1]."""
-    return torch.from_numpy(films).unsqueeze(1).float().div_(127.5).sub_(1)
+    return torch.from_numpy(films.astype(np.float32)).unsqueeze(1).div_(127.5).sub_(1)
 
 
 def to_grey(unit: Tensor) -> Tensor:

@@ -32,6 +32,7 @@ from cxr_release.generators.privacy.film_gradients import (
 from cxr_release.generators.privacy.mechanism import Guarantee
 from cxr_release.generators.privacy.noise_key import RunChance
 from cxr_release.generators.privacy.units import Units
+from cxr_release.generators.runtime.films import Films
 from cxr_release.generators.runtime.learner import Gradients, added
 
 PIECE = 4
@@ -67,7 +68,7 @@ class PrivateLearner(Learner):
 
     def __init__(
         self,
-        films: NDArray[np.uint8],
+        films: Films,
         *,
         guarantee: Guarantee,
         units: Units,

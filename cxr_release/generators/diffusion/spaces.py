@@ -19,13 +19,13 @@ from cxr_release.film_size import Size
 from cxr_release.generators.autoencoder.network import FirstStageAutoencoder
 from cxr_release.generators.diffusion.network import to_unit
 from cxr_release.generators.runtime.compute import Compute
+from cxr_release.generators.runtime.films import Films
 
 PIECE = 8
 """Films that the autoencoder sees at once on one core, always as many: fewer take other kernels."""
 ON_GPU = 32
 """Films that it sees at once on a GPU."""
 
-Films = NDArray[np.uint8]
 Inputs = Callable[[NDArray[np.int64], NDArray[np.bool_] | None], Tensor]
 """Input (b, *shape) of the network for some films by their places, mirrored where told."""
 
@@ -100,9 +100,9 @@ class LatentSpace:
         """All latents at once, for encoding takes longer than a step of the network: of f8 with 4
         channels a quarter of the films' memory, and as much for mirrored ones. The latents of a
         film are a pure function of its pixels."""
-        sides = [self._encoded(films, compute)]
-        if mirrored:
-            sides.append(self._encoded(films[:, :, ::-1], compute))
+        sides = [
+            self._encoded(films, compute, mirrored=side) for side in (False, True)[: 1 + mirrored]
+        ]
 
         def taken(places: NDArray[np.int64], flips: NDArray[np.bool_] | None = None) -> Tensor:
             at = torch.from_numpy(np.asarray(places, np.int64))
@@ -113,15 +113,16 @@ class LatentSpace:
 
         return taken
 
-    def _encoded(self, films: Films, compute: Compute) -> Tensor:
+    def _encoded(self, films: Films, compute: Compute, *, mirrored: bool) -> Tensor:
         network = self._autoencoder.to(compute.device)
         size = ON_GPU if compute.on_gpu else PIECE
         places = np.resize(np.arange(len(films)), -(-len(films) // size) * size)
 
         @torch.inference_mode()
         def encoded(piece: NDArray[np.int64]) -> Tensor:
+            chosen = films[piece][:, :, ::-1] if mirrored else films[piece]
             with compute.autocast():
-                return network.encode_scaled(to_unit(films[piece]).to(compute.device)).float().cpu()
+                return network.encode_scaled(to_unit(chosen).to(compute.device)).float().cpu()
 
         parts = compute.run(encoded, np.split(places, len(places) // size))
         # Joined outside of inference mode: training takes gradients of what follows from these.

@@ -16,9 +16,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cxr_release.errors import TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
@@ -43,13 +40,14 @@ from cxr_release.generators.diffusion.run_facts import (
 from cxr_release.generators.diffusion.spaces import LatentSpace
 from cxr_release.generators.privacy.mechanism import Private
 from cxr_release.generators.runtime.compute import computing
+from cxr_release.generators.runtime.films import Films, films_sha256
 from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
 from cxr_release.generators.runtime.versions import versions
 from cxr_release.params.training import ComputeParams, NetworkParams, TrainParams
 
 
 def train(
-    films: NDArray[np.uint8],
+    films: Films,
     folder: Path,
     *,
     network: NetworkParams,
@@ -94,7 +92,7 @@ def train(
     """
     end = _end(films, network, settings, steps, latent)
     size = Size.of_shape(films.shape)
-    cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
+    cohort = films_sha256(films)
     guarantee = guarantee_of(private, settings, len(films), end)
     conditions = _conditions(films_told, settings, len(films))
     if films_told is not None:
@@ -211,14 +209,14 @@ def _require_fitting(latent: Path, cohort: str, settings: TrainParams) -> None:
 
 
 def _end(
-    films: NDArray[np.uint8],
+    films: Films,
     network: NetworkParams,
     settings: TrainParams,
     steps: int,
     latent: Path | None,
 ) -> int:
     """The step of the last checkpoint, after a look at whether training can start at all."""
-    if films.ndim != 3 or len(films) == 0:
+    if len(films.shape) != 3 or len(films) == 0:
         raise TrainingError(f"needs films of one size, got an array of {films.shape}")
     size = Size.of_shape(films.shape)
     halvings = unets.halvings(network)

@@ -191,21 +191,26 @@ def differences(old: Version, new: Version) -> Differences:
     states and settings among them; what packages a version, and with what, is left out.
     """
     left = reasons_of(old.record)
-    both = [film for film in new.films if film in old.films]
-    redrawn = [film for film in both if _drawn(old.films[film]) != _drawn(new.films[film])]
-    changed = {
-        film: _columns(old.films[film], new.films[film]) for film in both if film not in redrawn
-    }
+    added, redrawn = [], []
+    relabelled = {}
+    for film, row in new.films.items():
+        before = old.films.get(film)
+        if before is None:
+            added.append(film)
+        elif _drawn(before) != _drawn(row):
+            redrawn.append(film)
+        elif columns := _columns(before, row):
+            relabelled[film] = columns
     return Differences(
         old=old.name,
         new=new.name,
-        added=tuple(film for film in new.films if film not in old.films),
-        returned=tuple(film for film in new.films if film not in old.films and film in left),
+        added=tuple(added),
+        returned=tuple(film for film in added if film in left),
         withdrawn={
             film: new.reasons.get(film, GONE) for film in old.films if film not in new.films
         },
         redrawn=tuple(redrawn),
-        relabelled={film: columns for film, columns in changed.items() if columns},
+        relabelled=relabelled,
         numbers=_numbers(old.record, new.record),
     )
 
