@@ -33,6 +33,7 @@ FOUNDATION = {
     "paths",
     "plain_yaml",
     "plotting",
+    "pool",
     "schemas",
     "settings",
     "spelling",
@@ -40,6 +41,7 @@ FOUNDATION = {
     "threads",
     "timings",
     "tool_code",
+    "workers",
 }
 
 
