@@ -88,7 +88,10 @@ def read_contents(
     shows_real_films(params)
     _require_kept_out(inputs, screened)
     generated = {
-        job: tables.read_rows(inputs.table(job), schemas.ORIENTED) for job in params.sample.jobs
+        job: [
+            row for path in inputs.tables([job]) for row in tables.read_rows(path, schemas.ORIENTED)
+        ]
+        for job in params.sample.jobs
     }
     history = read_history(inputs.published, params.release.version)
     released = {row["id"] for row in screened if row["released"]}

@@ -215,7 +215,7 @@ def released_pairs(
     if shown:
         real = _cells(schemas.COHORT, [cohort], {pair["real_id"] for pair in pairs})
         _require_bare(real, cohort)
-    films = [inputs.table(job) for job in params.sample.jobs]
+    films = inputs.tables(params.sample.jobs)
     wanted = {pair["synthetic_id"] for pair in pairs} & set(released)
     synthetic = _cells(schemas.ORIENTED, films, wanted)
     for pair in pairs:
