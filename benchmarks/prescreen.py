@@ -107,7 +107,7 @@ def _print(cohort: _Cohort) -> None:
 
 def _rates(cohort: _Cohort) -> dict[str, float]:
     """Films a second, from pixels, once all is learnt."""
-    model = anomaly.fit(zip(cohort.patients.tolist(), cohort.films, strict=True))
+    model = anomaly.fit(cohort.patients.tolist(), anomaly.look(cohort.films))
     units = _units(cohort.films)
     fitted = _pca(units).fit(units)
     works: dict[str, Callable[[], object]] = {
@@ -120,7 +120,7 @@ def _rates(cohort: _Cohort) -> dict[str, float]:
 
 
 def _prescreen(cohort: Films, films: Films, patients: NDArray[np.str_]) -> Scores:
-    model = anomaly.fit(zip(patients.tolist(), cohort, strict=True))
+    model = anomaly.fit(patients.tolist(), anomaly.look(cohort))
     return model.scores(films, patients.tolist())
 
 

@@ -115,7 +115,7 @@ def _make(root: Path, generated: int, excluded: int) -> float:
     films.mkdir()
     review_films.make(films, generated)
     inputs = write_inputs(root / "artefacts")
-    for table in inputs.oriented.glob("*.parquet"):
+    for table in inputs.oriented.rglob("*.parquet"):
         table.unlink()
     screened: list[dict[str, Any]] = []
     for number, path in zip(review_films.CHECKPOINTS, review_films.tables_in(films), strict=True):
@@ -191,8 +191,8 @@ def _shards(root: Path) -> Callable[[], object]:
 
         def write(source: str) -> None:
             shards = contents.shards[source]
-            sources = [inputs.table(job) for job in jobs_of((source,))]
-            write_films(target, sources, shards, rows_per_group(params.ingest.size))
+            jobs = [inputs.tables([job]) for job in jobs_of((source,))]
+            write_films(target, jobs, shards, rows_per_group(params.ingest.size))
             hashes_of(target, [shard.name for shard in shards])
 
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -14,9 +14,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from cxr_release import schemas, tables
-from cxr_release.film_id import FilmId, job_name, source_name
+from cxr_release.film_id import FilmId, source_name
 from cxr_release.films import png
 from cxr_release.logbook import log
+from cxr_release.paths import shard_table
 from cxr_release.radiographs.orient import rows_per_group
 from cxr_release.screening.decision import DECISION, NewDecision
 from cxr_release.screening.films import read_generated
@@ -99,4 +100,4 @@ def _with_chunk(data: bytes, text: bytes) -> bytes:
 
 def tables_in(root: Path) -> list[Path]:
     sources = map(source_name, CHECKPOINTS)
-    return [root / "oriented" / f"{job_name(source, 'large')}.parquet" for source in sources]
+    return [shard_table(root / "oriented", (source, "large"), 0) for source in sources]

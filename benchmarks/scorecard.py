@@ -76,7 +76,7 @@ def _releases(
     """Name, films, and which of them count and who drew them."""
     screened = tables.read_rows(paths.screening / "screened.parquet", schemas.SCREENED)
     drawn = {row["id"]: str(row["checkpoint"]) for row in screened if row["released"]}
-    oriented = open_films(sorted(paths.oriented.glob("*.parquet")), RELEASED)
+    oriented = open_films(sorted(paths.oriented.rglob("*.parquet")), RELEASED)
     films = [trained.film(name) for name in list(trained.homes)[: len(drawn)]]
     size = films[0].shape[0]
     cxr_release.ingest(

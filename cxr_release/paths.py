@@ -9,6 +9,8 @@ from typing import Any
 
 from cxr_release.film_id import Job, checkpoint_of, job_name, origin_of, source_name
 
+_SHARD = "[0-9]" * 5 + ".parquet"
+
 
 class _Below:
     """A path below a root, as an attribute of `Paths` or `Cards`."""
@@ -135,7 +137,8 @@ class Paths:
     elsewhere = _Below("data/elsewhere")
     """Where folders of such films are looked for by DVC: an input, as `data/raw` is."""
     oriented = _Below("data/oriented")
-    """Folder of the films turned left: one table a sampling job, and `summary.json`."""
+    """Folder of the films turned left: a folder a sampling job with one table a shard, and
+    `summary.json`."""
     prescreen = _Below("data/prescreen")
     """Folder of the pre-screen: scores, its log, how well it finds planted faults."""
     prescreen_log = _Below("data/prescreen/prescreen.jsonl")
@@ -236,10 +239,25 @@ class Paths:
         home = self.collected if origin_of(source) == "elsewhere" else self.samples
         return home / job_name(source, batch)
 
-    def oriented_table(self, source: str, batch: str) -> Path:
-        """Films of one job, turned left."""
-        return self.oriented / f"{job_name(source, batch)}.parquet"
+    def oriented_table(self, source: str, batch: str, shard: int = 0) -> Path:
+        """Films of one shard of a job, turned left."""
+        return shard_table(self.oriented, (source, batch), shard)
 
     def oriented_tables(self, jobs: Iterable[Job]) -> list[Path]:
-        """Films of several jobs, a table for each."""
-        return [self.oriented_table(*job) for job in jobs]
+        """Films of several jobs, a table a shard; see `shard_tables`."""
+        return [path for job in jobs for path in shard_tables(self.oriented, job)]
+
+
+def shard_table(oriented: Path, job: Job, shard: int) -> Path:
+    """The table of one shard of a job, in the folder of the films turned left."""
+    return oriented / job_name(*job) / f"{shard:05d}.parquet"
+
+
+def shard_tables(oriented: Path, job: Job) -> list[Path]:
+    """The tables of a job's shards, in order, from the first to the last that is there.
+
+    The first one is always among them, and so is one that lacks between others: whoever reads it
+    says that it is missing.
+    """
+    last = max((int(path.stem) for path in oriented.glob(f"{job_name(*job)}/{_SHARD}")), default=0)
+    return [shard_table(oriented, job, shard) for shard in range(last + 1)]

@@ -178,6 +178,10 @@ class Table:
             name=self.name,
         )
 
+    def __reduce__(self) -> tuple[type[Table], tuple[Any, ...]]:
+        """For other processes: what is declared, without what was made of it here."""
+        return Table, (self.name, self.doc, self.columns, self.key)
+
     @cached_property
     def sound(self) -> set[bytes]:
         """SHA-256 of contents of this kind that pandera found no fault in."""
@@ -518,22 +522,64 @@ def read_rows(path: Path, kind: Table) -> list[dict[str, Any]]:
     return rows
 
 
-def iterate(path: Path, kind: Table, batch_rows: int = 64) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring rows of a table that can be read without the others."""
+
+    groups: tuple[int, ...]
+    """Row groups of the file."""
+    rows: slice
+    """Which rows they are, from 0."""
+
+
+def stretches(path: Path, rows: int) -> list[Stretch]:
+    """A table in stretches of so many rows, or as few more as its row groups allow.
+
+    Raises:
+        TableError: it is missing, or is not Parquet.
+    """
+    with _open_parquet(path, REMAKE) as parquet:
+        sizes = [parquet.metadata.row_group(at).num_rows for at in range(parquet.num_row_groups)]
+    cut: list[Stretch] = []
+    groups: list[int] = []
+    start = end = 0
+    for at, size in enumerate(sizes):
+        groups.append(at)
+        end += size
+        if end - start >= rows or at == len(sizes) - 1:
+            cut.append(Stretch(tuple(groups), slice(start, end)))
+            groups, start = [], end
+    return cut
+
+
+def iterate(
+    path: Path, kind: Table, batch_rows: int = 64, *, stretch: Stretch | None = None
+) -> Iterator[dict[str, Any]]:
     """Rows with all columns, images included, in the file's order and in bounded memory.
 
     The schema is checked, the values are not: `read` does that.
     """
-    for batch in batches(path, kind, kind.arrow.names, batch_rows):
+    for batch in batches(path, kind, kind.arrow.names, batch_rows, stretch=stretch):
         yield from batch.to_pylist()
 
 
-def batches(path: Path, kind: Table, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def batches(
+    path: Path,
+    kind: Table,
+    columns: Sequence[str],
+    batch_rows: int,
+    *,
+    stretch: Stretch | None = None,
+) -> Iterator[pa.Table]:
     """The same as Arrow tables of some columns, for what only copies."""
     # What is raised where the batches go does not come in here.
     with _open_parquet(path, REMAKE) as parquet:
         _require_columns(parquet, kind, path)
         for batch in parquet.iter_batches(
-            batch_rows, columns=list(columns), use_threads=_has_many(parquet)
+            batch_rows,
+            row_groups=None if stretch is None else list(stretch.groups),
+            columns=list(columns),
+            use_threads=_has_many(parquet),
         ):
             yield pa.Table.from_batches([batch])
 

@@ -325,7 +325,7 @@ def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_qua
     }
     drawn = {
         row["id"]: row["sha256"]
-        for table in (root / "data/oriented").glob("*.parquet")
+        for table in (root / "data/oriented").rglob("*.parquet")
         for row in tables.read_rows(table, schemas.ORIENTED)
     }
     wish = NewVerdict(pair["real_id"], real[pair["real_id"]], film, drawn[film], "copy")

@@ -184,6 +184,26 @@ def test_labels_are_numbers_with_names_and_without_classes_there_is_no_column(
     assert kind.arrow.names[-2:] == ["millimetres_per_pixel", "label"]
 
 
+@pytest.mark.parametrize(("group", "least"), [(3, 1), (3, 5), (4, 4), (100, 5), (1, 100)])
+def test_stretches_are_all_rows_each_once(tmp_path: Path, group: int, least: int) -> None:
+    path = tmp_path / "a.parquet"
+    with tables.Writer(path, schemas.SAMPLES, rows_per_group=group) as writer:
+        writer.append([sample(index) for index in range(11)])
+    cut = tables.stretches(path, least)
+    found = [[*tables.iterate(path, schemas.SAMPLES, stretch=stretch)] for stretch in cut]
+    assert [row for rows in found for row in rows] == [*tables.iterate(path, schemas.SAMPLES)]
+    everything = [*range(11)]
+    assert [everything[stretch.rows] for stretch in cut] == [
+        [row["seed"] for row in rows] for rows in found
+    ]
+    assert all(least <= len(rows) < least + group for rows in found[:-1])
+
+
+def test_a_table_without_rows_has_no_stretch(tmp_path: Path) -> None:
+    tables.write(tmp_path / "a.parquet", schemas.SAMPLES, [])
+    assert tables.stretches(tmp_path / "a.parquet", 5) == []
+
+
 def test_load_dataset_shows_pictures(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     tables.write(path, schemas.SAMPLES, [sample(0)])

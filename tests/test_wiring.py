@@ -33,6 +33,7 @@ FOUNDATION = {
     "paths",
     "plain_yaml",
     "plotting",
+    "pool",
     "rows",
     "schemas",
     "settings",
@@ -41,6 +42,7 @@ FOUNDATION = {
     "threads",
     "timings",
     "tool_code",
+    "workers",
 }
 
 

@@ -27,7 +27,7 @@ from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.folder import FilmFile, printable
 from cxr_release.params.films import Fit
-from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
+from cxr_release.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 
 SHARD, GROUP, CHUNK = 256, 32, 8
 """Films of a shard, of a row group, and of what a process gets at a time."""

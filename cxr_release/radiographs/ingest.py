@@ -30,6 +30,7 @@ from cxr_release.films.listing import list_films
 from cxr_release.films.patients import PATIENTS
 from cxr_release.params.films import PHANTOMS, IngestParams, fit_faults
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
+from cxr_release.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 from cxr_release.radiographs.facing import CohortFacings, find_facings
 from cxr_release.radiographs.frame import Frame
 from cxr_release.radiographs.ingest_passes import (
@@ -43,7 +44,6 @@ from cxr_release.radiographs.ingest_tables import summarise, write_tables
 from cxr_release.radiographs.known_facts import OTHERS, KnownFacts, know
 from cxr_release.radiographs.phantoms.phantom_source import detail_for, list_phantoms
 from cxr_release.radiographs.polarity import find_polarity
-from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 from cxr_release.radiographs.resample import SIDE, Thumbnail
 from cxr_release.tables import pieces
 

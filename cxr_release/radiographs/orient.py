@@ -30,6 +30,8 @@ GROUP_PIXELS = 2**20
 """Of a row group at most: a page reads a whole group for one film, and large films stand alone."""
 """Reviewers see films in shuffled order, one row group read for each: small ones are soon read."""
 UNKNOWN = "unknown"
+OTHER_FILMS = "if they were sampled again, move the log away and state the facing again"
+"""What to do about statements on films that are not those."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def orient(
     detector: Detector | None,
     statements: Statements | None = None,
 ) -> dict[str, int]:
-    """Write the films of a job, those that face right mirrored.
+    """Write the films of some shards of a job, those that face right mirrored.
 
     All others keep their bytes: those that face left, and those of which it is not known. A
     mirrored film is encoded anew, without loss. What reviewers say counts before what is found.
@@ -104,7 +106,7 @@ def orient(
             raise DecisionError(
                 f"{len(faults)} decision(s) on facing are not about the films that were sampled",
                 where=str(output),
-                remedy="if they were sampled again, move the log away and state the facing again",
+                remedy=OTHER_FILMS,
                 faults=faults,
             )
     return dict(counts)

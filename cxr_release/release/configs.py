@@ -105,7 +105,7 @@ def write_configs(
     kind = films_of(params, classes)
 
     def write(source: str) -> Config:
-        films = [inputs.table(job) for job in jobs_of((source,))]
+        films = [inputs.tables([job]) for job in jobs_of((source,))]
         shards = contents.shards[source]
         group = rows_per_group(params.ingest.film_size)
         shown.update(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -20,14 +20,12 @@ from cxr_release.film_id import (
     CHECKPOINT,
     Job,
     checkpoint_of,
-    job_name,
     origin_of,
-    read_job,
     source_name,
 )
 from cxr_release.json_documents import read
 from cxr_release.params.project import Params
-from cxr_release.paths import Paths
+from cxr_release.paths import Paths, shard_table, shard_tables
 from cxr_release.release.record import (
     AuditReview,
     BurnedInReview,
@@ -274,7 +272,7 @@ class ReleaseInputs:
     collected: Path
     """Folder with `sources.json`, on films that another generator drew."""
     oriented: Path
-    """Folder with `summary.json` and a table a job, `<source>-<batch>.parquet`."""
+    """Folder with `summary.json` and a folder a job, `<source>-<batch>`, with a table a shard."""
     screening: Path
     """Folder with `screened.parquet`, `exclusions.parquet`, `counts.json`, `reasons.png`."""
     prescreen: Path
@@ -317,9 +315,13 @@ class ReleaseInputs:
         """The artefacts of a project, by the names that `Paths` gives them."""
         return cls(**{field.name: getattr(paths, field.name) for field in fields(cls)})
 
-    def table(self, job: Job) -> Path:
-        """The oriented films of one sampling job."""
-        return self.oriented / f"{job_name(*job)}.parquet"
+    def table(self, job: Job, shard: int = 0) -> Path:
+        """The oriented films of one shard of a sampling job."""
+        return shard_table(self.oriented, job, shard)
+
+    def tables(self, jobs: Iterable[Job]) -> list[Path]:
+        """The oriented films of some sampling jobs, a table a shard; see `paths.shard_tables`."""
+        return [path for job in jobs for path in shard_tables(self.oriented, job)]
 
     def trained(self, jobs: list[Job]) -> dict[int, Path]:
         """What each sampled checkpoint says of itself, by its number."""
@@ -355,7 +357,7 @@ class ReleaseInputs:
             **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
             **self.trained_first_stage(jobs),
             **({"training/autoencoder.json": self.trained_autoencoder} if second else {}),
-            **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
+            **{f"oriented/{path.parent.name}/{path.name}": path for path in self.tables(jobs)},
             "oriented/summary.json": self.oriented / "summary.json",
             **{f"screening/{name}": self.screening / name for name in _SCREENING},
             **{f"prescreen/{name}": self.prescreen / name for name in _PRESCREEN},
@@ -462,8 +464,3 @@ _PRESCREEN = ("prescreen.json", "roc.png")
 _AUDIT = ("pairs.parquet", "nearest.parquet", "audit.json", "distances.png")
 _ADJUDICATION = ("verdicts.parquet", "copies.json", "adjudication.json")
 _READING = ("responses.parquet", "study.json")
-
-
-def job_of(path: Path) -> Job | None:
-    """The sampling job whose table this is, from the file's name alone."""
-    return read_job(path.stem) if path.suffix == ".parquet" else None

@@ -149,7 +149,7 @@ def content_of(films: Iterable[Row], classes: Sequence[str] = ()) -> str:
 
 def write_films(
     folder: Path,
-    sources: Sequence[Path],
+    jobs: Sequence[Sequence[Path]],
     shards: Sequence[Shard],
     group: int,
     shown: Collection[str] = (),
@@ -163,7 +163,7 @@ def write_films(
 
     Args:
         folder: the release folder.
-        sources: its `schemas.ORIENTED` tables, in the order of release.
+        jobs: the `schemas.ORIENTED` tables of each of its jobs, in the order of release.
         shards: what `plan_shards` made of them.
         group: most rows of a row group.
         shown: ids of films whose PNG bytes are wanted besides: they pass by here anyway.
@@ -178,7 +178,7 @@ def write_films(
     pictures = {}
     wanted = pa.array(sorted(shown), pa.string())
     names = pa.array(classes, pa.string())
-    for number, pieces in groupby(_pieces(sources, shards, group), key=itemgetter(0)):
+    for number, pieces in groupby(_pieces(jobs, shards, group), key=itemgetter(0)):
         shard = shards[number]
         kept = shard.films.table["id"]
         with tables.Writer(folder / shard.name, kind, checked=True) as writer:
@@ -207,15 +207,15 @@ def write_films(
 
 
 def _pieces(
-    sources: Sequence[Path], shards: Sequence[Shard], group: int
+    jobs: Sequence[Sequence[Path]], shards: Sequence[Shard], group: int
 ) -> Iterator[tuple[int, pa.Table]]:
     """The generated films, as row groups of the shard with that number will hold them.
 
     Groups are cut among the generated films too: an exclusion leaves all groups but its own.
     """
     number = taken = 0
-    for path in sources:
-        for batch in tables.batches(path, schemas.ORIENTED, (*FILM, "label"), group):
+    for paths in jobs:
+        for batch in _groups(paths, group):
             rest = batch
             while rest.num_rows:
                 piece = rest.slice(0, shards[number].generated - taken)
@@ -223,6 +223,19 @@ def _pieces(
                 rest, taken = rest.slice(piece.num_rows), taken + piece.num_rows
                 if taken == shards[number].generated:
                     number, taken = number + 1, 0
+
+
+def _groups(paths: Sequence[Path], group: int) -> Iterator[pa.Table]:
+    """The films of a job, so many at a time, whichever of its tables they are in."""
+    rest = None
+    for path in paths:
+        for batch in tables.batches(path, schemas.ORIENTED, (*FILM, "label"), group):
+            rest = pa.concat_tables([rest, batch]).combine_chunks() if rest else batch
+            if rest.num_rows >= group:
+                yield rest.slice(0, group)
+                rest = rest.slice(group)
+    if rest:
+        yield rest
 
 
 def film_bytes(size: int | Size) -> int:

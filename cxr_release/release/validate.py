@@ -19,12 +19,15 @@ from cxr_release.release.checks.burned_in import check_clearance
 from cxr_release.release.checks.classes import check_classes
 from cxr_release.release.checks.elsewhere import check_collected
 from cxr_release.release.checks.films import (
+    FIRST,
+    STRETCH,
+    FilmFault,
     FilmTable,
     KnownFilm,
     check_distinct,
     check_films,
+    check_order,
     open_film,
-    progress,
 )
 from cxr_release.release.checks.landmarks import check_placed
 from cxr_release.release.checks.parts import check_parts, check_searched
@@ -44,10 +47,11 @@ from cxr_release.release.inputs import (
     ReleaseInputs,
     ScorecardReport,
     StudyDocument,
-    job_of,
 )
 from cxr_release.release.record import AuditReview, Split
 from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
+from cxr_release.tables import Stretch
+from cxr_release.workers import ALONE, Workers
 
 _SCREEN, _AUDIT, _JUDGE = "screen again", "run the audit again", "run `dvc repro adjudicate`"
 _REMAKE = ("sample it again", "run `dvc repro collect`")
@@ -56,7 +60,10 @@ _STUDY = "run `dvc repro --force study`"
 
 
 def validate(
-    inputs: ReleaseInputs, params: Params, statements: LogStatements | None = None
+    inputs: ReleaseInputs,
+    params: Params,
+    statements: LogStatements | None = None,
+    crew: Workers = ALONE,
 ) -> dict[str, Any]:
     """Check every table against its schema, every film against its row, every number twice.
 
@@ -66,6 +73,7 @@ def validate(
         inputs: the artefacts.
         params: the parameters that they were made with.
         statements: what the logs hold; None: nothing is held against the published versions.
+        crew: shares the films.
 
     Returns:
         `tables` (table → rows) and `rules` (rule → things that it was applied to).
@@ -76,9 +84,9 @@ def validate(
     """
     report = CheckReport()
     read = _Artefacts(inputs, params, report)
-    generated = _check_generated(inputs, params, read.released, report)
+    generated = _check_generated(inputs, params, read.released, report, crew)
     real = _check_cohort(
-        inputs.cohort / "cohort.parquet", params.ingest.millimetres_per_pixel, report
+        inputs.cohort / "cohort.parquet", params.ingest.millimetres_per_pixel, report, crew
     )
     view = read.view(generated)
     if view is not None:
@@ -184,19 +192,22 @@ class _Artefacts:
 
 
 def _check_generated(
-    inputs: ReleaseInputs, params: Params, released: set[str], report: CheckReport
+    inputs: ReleaseInputs,
+    params: Params,
+    released: set[str],
+    report: CheckReport,
+    crew: Workers,
 ) -> dict[str, KnownFilm]:
     """Hold every generated film against its row; film id → film."""
     jobs = params.sample.jobs
-    for path in sorted(inputs.oriented.glob("*.parquet")):
-        if job_of(path) not in jobs:
-            what = "is of no source and batch in `sample`"
-            report.add(path, what, "delete it")
+    for path in sorted({*inputs.oriented.rglob("*.parquet")} - {*inputs.tables(jobs)}):
+        report.add(path, "is of no source and batch in `sample`", "delete it")
     known: dict[str, KnownFilm] = {}
-    with progress(sum(params.sample.films(batch) for _, batch in jobs)) as bar:
-        for source, batch in jobs:
-            path = inputs.table((source, batch))
-            rows = report.rows(path, schemas.ORIENTED)
+    parts: list[tuple[FilmTable, Rows]] = []
+    for source, batch in jobs:
+        last = FIRST
+        for path in inputs.tables([(source, batch)]):
+            rows = report.rows(path, schemas.ORIENTED, f"oriented/{path.parent.name}")
             films = FilmTable(
                 place=Place(str(path), _REMAKE[origin_of(source) == "elsewhere"]),
                 path=path,
@@ -209,23 +220,38 @@ def _check_generated(
                 asked=params.sample.most_films(source, batch),
                 shown=released,
             )
-            with report.collecting():
-                check_films(films, rows or [], known, report, bar)
+            last = check_order(films, rows or [], known, report, last)
+            parts.append((films, rows or []))
+    check_films(parts, report, crew)
     return known
 
 
-def _check_cohort(path: Path, scale: float | None, report: CheckReport) -> dict[str, str]:
+def _check_cohort(
+    path: Path, scale: float | None, report: CheckReport, crew: Workers
+) -> dict[str, str]:
     """Hold every film of the cohort against its row; film id → hash of its pixels."""
     rows = report.rows(path, schemas.COHORT)
     with report.collecting():
-        for number, row in enumerate(tables.iterate(path, schemas.COHORT), start=1):
-            for column, what, remedy in open_film(row, synthetic=False, remedy="ingest again")[1]:
-                report.add(f"{path}: row {number}, column {column}", what, remedy)
-            if scale is not None and _scales(row) != {scale}:
-                what = f"is not of {scale} millimetres per pixel, as ingest.millimetres asks"
-                report.add(f"{path}: row {number} ({row['id']})", what, "ingest again")
-            report.applied("films of the cohort decoded and held against their row", 1)
+        calls = [(path, scale, stretch) for stretch in tables.stretches(path, STRETCH)]
+        for (*_, stretch), found in zip(calls, crew.map(_cohort_faults, calls), strict=True):
+            for where, what, remedy in found:
+                report.add(f"{path}: {where}", what, remedy)
+            checked = stretch.rows.stop - stretch.rows.start
+            report.applied("films of the cohort decoded and held against their row", checked)
     return {row["id"]: row["pixel_sha256"] for row in rows or []}
+
+
+def _cohort_faults(path: Path, scale: float | None, stretch: Stretch) -> list[FilmFault]:
+    """Row or column, what is wrong there and the remedy, of some films of the cohort."""
+    found = []
+    rows = tables.iterate(path, schemas.COHORT, stretch=stretch)
+    for number, row in enumerate(rows, start=stretch.rows.start + 1):
+        for column, what, remedy in open_film(row, synthetic=False, remedy="ingest again")[1]:
+            found.append((f"row {number}, column {column}", what, remedy))
+        if scale is not None and _scales(row) != {scale}:
+            what = f"is not of {scale} millimetres per pixel, as ingest.millimetres asks"
+            found.append((f"row {number} ({row['id']})", what, "ingest again"))
+    return found
 
 
 def _scales(row: Mapping[str, Any]) -> set[float | None]:

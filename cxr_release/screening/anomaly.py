@@ -44,8 +44,11 @@ films that the embedded default drew, 160 a checkpoint, anatomy tells checkpoint
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +58,10 @@ from cxr_release import tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films.png import Film
 from cxr_release.radiographs.resample import SIDE, thumbnail
+from cxr_release.workers import ALONE, Workers
 
 FloatArray = NDArray[np.float64]
+Real = TypeVar("Real", np.float32, np.float64)
 
 COARSE = SIDE // 2
 """Pixels on each side of the thumbnail whose anatomy is looked at."""
@@ -66,7 +71,7 @@ WORSE = 0.5
 """Share of the patches, the worse ones, that count."""
 LOW, HIGH = (0.01, 0.01), (0.95, 0.99)
 """Quantiles of the source films that become 0 and 1, of anatomy and of detail."""
-BLOCK = 128
+BLOCK = 256
 """Films compared at a time, which bounds memory."""
 
 _BLUR = 2.0
@@ -75,9 +80,15 @@ _FLAT = 4.0
 """Grey levels of contrast below which a thumbnail counts as flat."""
 _EVEN = 0.1
 """Local contrast, relative to the film's, below which it is not raised."""
-_MARGIN = 1e-6
-"""More than a float64 product of patches errs by: what lies this close to the nearest is a
-candidate, and compared exactly."""
+_CORNERS = range(COARSE - PATCH + 1)
+"""Where a patch may begin, down and across."""
+RUN = 16
+"""Source films of which the nearest alone is noted at first."""
+_TOGETHER = 64 * RUN
+"""Source films in a product, whose block then stays in a processor's cache."""
+_ROUNDING = 4 * (PATCH**2 + 1) * float(np.finfo(np.float32).eps)
+"""More than two products of float32 and what goes into them err by, relative to the largest
+squares: what lies this close to the nearest is compared exactly."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +128,11 @@ class Model:
                 empty for films of no patient.
         """
         scores = []
-        for at, block in enumerate(tables.pieces(films, BLOCK)):
-            own = np.zeros((len(block), len(self.patients)), np.bool_)
+        for at, looks in enumerate(_looks(films)):
+            own = np.zeros((len(looks.detail), len(self.patients)), np.bool_)
             if patients:
-                own |= np.array(patients[at * BLOCK :][: len(block)])[:, None] == self.patients
-            departures = _departures(look(block), self.looks, own)
+                own |= np.array(patients[at * BLOCK :][: len(own)])[:, None] == self.patients
+            departures = _departures(looks, self.looks, own)
             scores.append(_scaled(departures, self.low, self.high))
         return np.concatenate(scores) if scores else np.empty(0)
 
@@ -136,21 +147,17 @@ class Model:
         return float(np.quantile(self.held_out, percentile / 100, method="inverted_cdf"))
 
 
-def fit(films: Iterable[tuple[str, Film]]) -> Model:
+def fit(patients: Sequence[str], looks: Looks, crew: Workers = ALONE) -> Model:
     """Learn what films look like.
 
     Args:
-        films: patient (of a film whose patient is not stated, a name of its own) and film
-            (height, width) uint8, one by one. Their order does not matter.
+        patients: of each film; of one whose patient is not stated, a name of its own.
+        looks: what `look` saw of them. Their order does not matter.
+        crew: shares the work.
 
     Raises:
         CxrReleaseError: there are films of fewer than two patients, so that none can be held out.
     """
-    patients: list[str] = []
-    parts: list[Looks] = []
-    for block in tables.pieces(films, BLOCK):
-        patients.extend(patient for patient, _ in block)
-        parts.append(look([film for _, film in block]))
     if len(set(patients)) < 2:
         raise CxrReleaseError(
             "the pre-screen needs films of two patients at least; two films where patients are not"
@@ -158,26 +165,43 @@ def fit(films: Iterable[tuple[str, Film]]) -> Model:
             where=f"{len(patients)} film(s)",
             remedy="give more films",
         )
-    looks = Looks(
-        np.concatenate([part.anatomy for part in parts]),
-        np.concatenate([part.detail for part in parts]),
-    )
     keys = np.array(patients, dtype=np.str_)
     blocks = np.split(np.arange(len(keys)), range(BLOCK, len(keys), BLOCK))
     departures = np.concatenate(
-        [_departures(looks.of(block), looks, keys[block, None] == keys) for block in blocks]
+        crew.map(_departures_within, [(looks, keys, block) for block in blocks])
     )
     low, high = (np.diag(np.quantile(departures, quantiles, axis=0)) for quantiles in (LOW, HIGH))
     return Model(looks, keys, low, high, _scaled(departures, low, high))
 
 
-def look(films: Sequence[Film]) -> Looks:
+def _departures_within(
+    looks: Looks, patients: NDArray[np.str_], block: NDArray[np.intp]
+) -> FloatArray:
+    """Departures of some of the source films from those of other patients."""
+    return _departures(looks.of(block), looks, patients[block, None] == patients)
+
+
+def look(films: Iterable[Film]) -> Looks:
     """What is seen of films, each by itself, (height, width) uint8 of any size."""
-    # Film by film: sums over many at once may round otherwise than sums over one.
-    anatomy, detail = zip(
-        *(_look(thumbnail(film).astype(np.float64)) for film in films), strict=True
+    return joined(list(_looks(films)))
+
+
+def joined(parts: Sequence[Looks]) -> Looks:
+    """What is seen of films that were looked at in parts."""
+    none = Looks(np.empty((0, COARSE, COARSE)), np.empty(0))
+    return Looks(
+        np.concatenate([part.anatomy for part in (none, *parts)]),
+        np.concatenate([part.detail for part in (none, *parts)]),
     )
-    return Looks(np.stack(anatomy), np.array(detail))
+
+
+def _looks(films: Iterable[Film]) -> Iterator[Looks]:
+    """What is seen of films, `BLOCK` at a time; one of them is in memory."""
+    # Film by film: sums over many at once may round otherwise than sums over one.
+    each = (_look(thumbnail(film).astype(np.float64)) for film in films)
+    for block in tables.pieces(each, BLOCK):
+        anatomy, detail = zip(*block, strict=True)
+        yield Looks(np.stack(anatomy), np.array(detail))
 
 
 def _look(small: FloatArray) -> tuple[FloatArray, float]:
@@ -194,11 +218,7 @@ def _look(small: FloatArray) -> tuple[FloatArray, float]:
 
 def _departures(looks: Looks, source: Looks, own: NDArray[np.bool_]) -> FloatArray:
     """(m, 2) anatomy and detail of films; `own` (m, n) is what they are not measured by."""
-    places = range(0, COARSE - PATCH + 1, STEP)
-    distances = np.stack(
-        [_nearest(looks.anatomy, source.anatomy, (y, x), own) for y in places for x in places],
-        axis=1,
-    )
+    distances = _distances(looks.anatomy, source.anatomy, own)
     worse = np.sort(distances, axis=1)[:, -int(WORSE * distances.shape[1]) :]
     anatomy = [row.mean() for row in worse]
     detail = [
@@ -215,36 +235,106 @@ def _departure(detail: float, source: FloatArray) -> float:
     return float(abs(detail - middle) / max(spread, 0.02))
 
 
-def _nearest(
-    films: FloatArray, source: FloatArray, place: tuple[int, int], own: NDArray[np.bool_]
-) -> FloatArray:
-    """(m,) distance of each film's patch at `place` to the nearest of the source films there.
+def _distances(films: FloatArray, source: FloatArray, own: NDArray[np.bool_]) -> FloatArray:
+    """(m, places) distance of each film's patches to the nearest of the source films there.
 
-    A matrix product finds the candidates. How it rounds depends on its shape, so their distances
-    are taken again, one by one: the answer is the same whatever films are compared together.
+    Products of float32 say in which runs of source films the nearest can be. How they round
+    depends on their shape, so those distances are taken again, one by one, in float64: the answer
+    is the same whatever films are compared together.
     """
-    patches = _patches(films, *place)
-    best = np.full(len(films), np.inf)
-    for y in range(place[0] - REACH, place[0] + REACH + 1):
-        for x in range(place[1] - REACH, place[1] + REACH + 1):
-            if min(y, x) < 0 or max(y, x) > COARSE - PATCH:
-                continue
-            candidates = _patches(source, y, x)
-            # Squared distance, less the wanted patch's own square, which all candidates share.
-            product = patches @ (-2 * candidates.T) + (candidates**2).sum(axis=1)
-            product[own] = np.inf
-            rows, columns = np.nonzero(product <= product.min(axis=1, keepdims=True) + _MARGIN)
-            exact = ((patches[rows] - candidates[columns]) ** 2).sum(axis=1)
-            np.minimum.at(best, rows, exact)
-    distance: FloatArray = np.sqrt(best)
-    return distance
+    others = source.astype(np.float32)
+
+    @lru_cache(maxsize=(2 * REACH + 1) * len(_CORNERS))  # as far as the places below reach back
+    def candidates(y: int, x: int) -> NDArray[np.float32]:
+        return _candidates(others, y, x)
+
+    own_films, own_sources = np.nonzero(own)
+    nearest = []
+    for y, x in product(_CORNERS[::STEP], repeat=2):
+        patches = _patches(films, y, x)
+        # Squared distance, less the patch's own square, which all its candidates share.
+        sides = np.append(-2 * patches, np.ones((len(films), 1)), axis=1).astype(np.float32).T
+        near = list(product(_around(y), _around(x)))
+        least = np.stack(
+            [_least(candidates(*corner), sides, own_sources, own_films) for corner in near]
+        )
+        largest = float((patches**2).sum(axis=1).max(initial=0)) + float(
+            max(candidates(*corner)[: len(source), -1].max() for corner in near)
+        )
+        possible = least <= least.min(axis=(0, 1)) + _ROUNDING * largest
+        nearest.append(_exact(patches, source, near, possible, own))
+    return np.sqrt(np.stack(nearest, axis=1))
 
 
-def _patches(thumbnails: FloatArray, y: int, x: int) -> FloatArray:
+def _around(place: int) -> range:
+    """Where a patch may lie instead."""
+    return range(max(place - REACH, 0), min(place + REACH, _CORNERS[-1]) + 1)
+
+
+def _candidates(source: NDArray[np.float32], y: int, x: int) -> NDArray[np.float32]:
+    """(runs · RUN, PATCH² + 1) patches of source films at (y, x), and their squares.
+
+    The last run is filled with what is infinitely far from everything.
+    """
+    films, size = len(source), PATCH**2
+    filled = np.zeros((films + -films % RUN, size + 1), np.float32)
+    filled[:films, :size] = _patches(source, y, x)
+    filled[:, size] = np.inf
+    filled[:films, size] = (filled[:films, :size] ** 2).sum(axis=1)
+    return filled
+
+
+def _least(
+    candidates: NDArray[np.float32],
+    sides: NDArray[np.float32],
+    own_sources: NDArray[np.intp],
+    own_films: NDArray[np.intp],
+) -> NDArray[np.float32]:
+    """(runs, m) the least product of each run of candidates with each film's side."""
+    films = sides.shape[1]
+    least = np.empty((len(candidates) // RUN, films), np.float32)
+    for start in range(0, len(candidates), _TOGETHER):
+        block = candidates[start : start + _TOGETHER] @ sides
+        inside = (own_sources >= start) & (own_sources < start + _TOGETHER)
+        block[own_sources[inside] - start, own_films[inside]] = np.inf
+        runs = slice(start // RUN, (start + len(block)) // RUN)
+        block.reshape(-1, RUN, films).min(axis=1, out=least[runs])
+    return least
+
+
+def _exact(
+    patches: FloatArray,
+    source: FloatArray,
+    near: Sequence[tuple[int, int]],
+    possible: NDArray[np.bool_],
+    own: NDArray[np.bool_],
+) -> FloatArray:
+    """(m,) squared distance of each patch to the nearest, over the runs that are possible.
+
+    Args:
+        patches: (m, PATCH²).
+        source: (n, COARSE, COARSE).
+        near: corners of the patches of source films.
+        possible: (corners, runs, m).
+        own: (m, n), what a film is not measured by.
+    """
+    best = np.full(len(patches), np.inf)
+    for (y, x), runs in zip(near, possible, strict=True):
+        run, film = np.nonzero(runs)
+        columns = (run[:, None] * RUN + np.arange(RUN)).ravel()
+        rows = np.repeat(film, RUN)
+        there = columns < len(source)
+        there[there] = ~own[rows[there], columns[there]]
+        rows, columns = rows[there], columns[there]
+        candidates = source[columns, y : y + PATCH, x : x + PATCH].reshape(-1, PATCH**2)
+        np.minimum.at(best, rows, ((patches[rows] - candidates) ** 2).sum(axis=1))
+    return best
+
+
+def _patches(thumbnails: NDArray[Real], y: int, x: int) -> NDArray[Real]:
     """(n, PATCH²) patches with their upper left corner at (y, x)."""
     cut = thumbnails[:, y : y + PATCH, x : x + PATCH]
-    patches: FloatArray = np.ascontiguousarray(cut).reshape(len(thumbnails), -1)
-    return patches
+    return np.ascontiguousarray(cut).reshape(len(thumbnails), -1)
 
 
 def _scaled(departures: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

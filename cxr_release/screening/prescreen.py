@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from cxr_release import schemas, tables
 from cxr_release.files import whole_file
@@ -23,10 +21,12 @@ from cxr_release.logbook.entry import GENESIS, line_hash, line_of
 from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.screening import anomaly
-from cxr_release.screening.anomaly import FloatArray, Model
+from cxr_release.screening.anomaly import FloatArray, Looks, Model
 from cxr_release.screening.corruptions import FAULTS, plant
 from cxr_release.screening.decision import PRESCREEN, Decision
 from cxr_release.statistics.auc import auc_with_interval
+from cxr_release.tables import Stretch
+from cxr_release.workers import ALONE, Workers
 
 PLANTED = 200
 """Source films, at most, that each fault is planted into."""
@@ -49,16 +49,25 @@ class Trial:
     """Fault → (m,) scores of source films that it was planted into, held out alike."""
 
 
-def learn(cohort: Path) -> Model:
+def learn(cohort: Path, crew: Workers = ALONE) -> Model:
     """Learn from every film of a `schemas.COHORT` table.
+
+    Args:
+        cohort: the table.
+        crew: shares the work.
 
     Raises:
         CxrReleaseError: it holds films of fewer than two patients, or but one film.
         TableError, SourceError: the table or a film in it cannot be read.
     """
-    return anomaly.fit(
-        (_patient_of(row), _film(row)) for row in tables.iterate(cohort, schemas.COHORT)
-    )
+    patients = [_patient_of(row) for row in tables.read_rows(cohort, schemas.COHORT)]
+    stretches = tables.stretches(cohort, anomaly.BLOCK)
+    parts = crew.map(_look_at, [(cohort, stretch) for stretch in stretches])
+    return anomaly.fit(patients, anomaly.joined(parts), crew)
+
+
+def _look_at(cohort: Path, stretch: Stretch) -> Looks:
+    return anomaly.look(map(_film, tables.iterate(cohort, schemas.COHORT, stretch=stretch)))
 
 
 def _patient_of(row: Mapping[str, Any]) -> str:
@@ -66,31 +75,46 @@ def _patient_of(row: Mapping[str, Any]) -> str:
     return str(row["patient"] or row["id"])
 
 
-def anomaly_scores(model: Model, films: Sequence[Path], *, progress: bool = True) -> list[Row]:
+def anomaly_scores(
+    model: Model, films: Sequence[Path], crew: Workers = ALONE, *, progress: bool = True
+) -> list[Row]:
     """Score every film of some `schemas.ORIENTED` tables, in their order.
 
     Args:
         model: what `learn` returned.
-        films: the tables. Their films are read in blocks and not kept.
+        films: the tables. Their films are read one by one and not kept.
+        crew: shares the tables.
         progress: show a bar on stderr.
     """
-    rows: list[Row] = []
-    shown = None if progress else True  # None: on terminals alone
-    with tqdm(desc="pre-screen", unit="film", disable=shown, file=sys.stderr) as bar:
-        for block in tables.pieces(_rows(films), anomaly.BLOCK):
-            scores = model.scores(map(_film, block))
-            rows.extend(
-                {"id": row["id"], "sha256": row["sha256"], "score": score, "percentile": percentile}
-                for row, score, percentile in zip(
-                    block, scores.tolist(), model.percentiles(scores).tolist(), strict=True
-                )
-            )
-            bar.update(len(block))
-    return rows
+    calls = [(model, path) for path in films]
+    scored = crew.map(_scored, calls, "pre-screen" if progress else "")
+    return [row for rows in scored for row in rows]
+
+
+def _scored(model: Model, path: Path) -> list[Row]:
+    names: list[tuple[str, str]] = []
+
+    def films() -> Iterator[png.Film]:
+        for row in tables.iterate(path, schemas.ORIENTED):
+            names.append((row["id"], row["sha256"]))
+            yield _film(row)
+
+    scores = model.scores(films())
+    return [
+        {"id": film, "sha256": sha256, "score": score, "percentile": percentile}
+        for (film, sha256), score, percentile in zip(
+            names, scores.tolist(), model.percentiles(scores).tolist(), strict=True
+        )
+    ]
 
 
 def try_out(
-    model: Model, cohort: Path, *, seed: int, faults: Sequence[str] = tuple(FAULTS)
+    model: Model,
+    cohort: Path,
+    crew: Workers = ALONE,
+    *,
+    seed: int,
+    faults: Sequence[str] = tuple(FAULTS),
 ) -> Trial:
     """Plant faults into films of the cohort that the model was learnt from, and score them.
 
@@ -101,22 +125,47 @@ def try_out(
     Args:
         model: what `learn` returned.
         cohort: the table, `schemas.COHORT`.
+        crew: shares the work.
         seed: root of all random numbers.
         faults: which are planted, of `corruptions.FAULTS`.
     """
     patients = {row["id"]: _patient_of(row) for row in tables.read_rows(cohort, schemas.COHORT)}
-    chosen = set(heapq.nsmallest(PLANTED, patients, key=lambda film: _seed(seed, film)))
-    order = [film for film in patients if film in chosen]
-    spoilt = (
-        plant(fault, film, np.random.default_rng(_seed(seed, row["id"], fault)))
-        for row in tables.iterate(cohort, schemas.COHORT)
-        if row["id"] in chosen
-        for film in [_film(row)]
-        for fault in faults
-    )
-    scores = model.scores(spoilt, [patients[film] for film in order for _ in faults])
-    by_fault = scores.reshape(len(order), len(faults)).T
-    return Trial(model.held_out, dict(zip(faults, by_fault, strict=True)))
+    chosen = {*heapq.nsmallest(PLANTED, patients, key=lambda film: _seed(seed, film))}
+    known = [*patients.items()]
+    calls = []
+    for stretch in tables.stretches(cohort, anomaly.BLOCK):
+        films = {film: patient for film, patient in known[stretch.rows] if film in chosen}
+        if films:
+            calls.append((stretch, films))
+    scores = np.concatenate(crew.map(_Planting(model, cohort, tuple(faults), seed).scores, calls))
+    return Trial(model.held_out, dict(zip(faults, scores.T, strict=True)))
+
+
+@dataclass(frozen=True)
+class _Planting:
+    """What is planted into films of the cohort, and what scores them."""
+
+    model: Model
+    cohort: Path
+    faults: tuple[str, ...]
+    seed: int
+
+    def scores(self, stretch: Stretch, films: Mapping[str, str]) -> FloatArray:
+        """(films, faults) scores of films that each fault was planted into.
+
+        Args:
+            stretch: of the table's rows, in which the films are.
+            films: id → patient, in their order.
+        """
+        spoilt = (
+            plant(fault, film, np.random.default_rng(_seed(self.seed, row["id"], fault)))
+            for row in tables.iterate(self.cohort, schemas.COHORT, stretch=stretch)
+            if row["id"] in films
+            for film in [_film(row)]
+            for fault in self.faults
+        )
+        patients = [patient for patient in films.values() for _ in self.faults]
+        return self.model.scores(spoilt, patients).reshape(len(films), len(self.faults))
 
 
 def exclusions(rows: Iterable[Row], *, threshold: float, percentile: float) -> list[Decision]:

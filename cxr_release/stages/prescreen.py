@@ -18,17 +18,21 @@ from cxr_release.screening.prescreen import (
     report,
     try_out,
 )
+from cxr_release.workers import workers
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write the scores, the pre-screen's own log, and how well it finds planted faults."""
     percentile = params.prescreen.percentile
     films = paths.oriented_tables(params.sample.jobs)
-    model = learn(paths.trained_table)
-    threshold = model.threshold(percentile)
     faults = load_anatomy(paths.cards_of(params.ingest.source).anatomy).faults
-    trial = try_out(model, paths.trained_table, seed=params.seed, faults=faults)
-    rows = anomaly_scores(model, films)
+    with workers([paths.trained_table, *films]) as crew:
+        model = learn(paths.trained_table, crew)
+        trial = try_out(model, paths.trained_table, crew, seed=params.seed, faults=faults)
+        rows = anomaly_scores(model, films, crew)
+    if not crew.is_main:
+        return
+    threshold = model.threshold(percentile)
     # Where it may not exclude, its log is empty but exists, which shows that it ran.
     decisions = (
         exclusions(rows, threshold=threshold, percentile=percentile)

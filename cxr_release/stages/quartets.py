@@ -32,9 +32,9 @@ def run(paths: Paths, params: Params) -> None:
     """Write the kit, and the key and how it was drawn."""
     require_kept(paths.root, [paths.served.parent])
     sources = {
-        REAL: (schemas.COHORT, paths.trained_table),
+        REAL: (schemas.COHORT, [paths.trained_table]),
         **{
-            source: (schemas.ORIENTED, paths.oriented_table(source, BATCHES[0]))
+            source: (schemas.ORIENTED, paths.oriented_tables([(source, BATCHES[0])]))
             for source in params.sample.source_names
         },
     }
@@ -92,25 +92,34 @@ def run(paths: Paths, params: Params) -> None:
         )
 
 
-def _pixels(kind: Table, path: Path) -> dict[str, str]:
+def _pixels(kind: Table, paths: Sequence[Path]) -> dict[str, str]:
     """Film → SHA-256 of its pixels."""
-    rows = tables.read(path, kind, ["id", "pixel_sha256"]).to_pylist()
-    return {row["id"]: row["pixel_sha256"] for row in rows}
+    columns = ["id", "pixel_sha256"]
+    return {
+        row["id"]: row["pixel_sha256"]
+        for path in paths
+        for row in tables.read(path, kind, columns).to_pylist()
+    }
 
 
-def _mirrored(kind: Table, path: Path) -> dict[str, str]:
+def _mirrored(kind: Table, paths: Sequence[Path]) -> dict[str, str]:
     """Film → SHA-256 of the pixels of its mirror image."""
     films = (
         (row["id"], png.decode(row["image"]["bytes"], where=row["id"]))
+        for path in paths
         for row in tables.iterate(path, kind)
     )
     return {name: png.pixel_sha256(mirror(film)) for name, film in films}
 
 
-def _facing_left(kind: Table, path: Path) -> set[str]:
+def _facing_left(kind: Table, paths: Sequence[Path]) -> set[str]:
     """Films that face left, of which it is known: real ones whose facing is known were mirrored."""
-    rows = tables.read(path, kind, ["id", "facing"]).to_pylist()
-    return {row["id"] for row in rows if row["facing"] not in {None, "unknown"}}
+    return {
+        row["id"]
+        for path in paths
+        for row in tables.read(path, kind, ["id", "facing"]).to_pylist()
+        if row["facing"] not in {None, "unknown"}
+    }
 
 
 def _name_now(secret: bytes, film: KeyRow, films: Films) -> str:
@@ -118,14 +127,14 @@ def _name_now(secret: bytes, film: KeyRow, films: Films) -> str:
 
 
 def _pictures(
-    kit_films: Sequence[KeyRow], turned: Collection[str], kind: Table, path: Path
+    kit_films: Sequence[KeyRow], turned: Collection[str], kind: Table, paths: Sequence[Path]
 ) -> Iterator[tuple[KeyRow, bytes]]:
     """Films in the form of the kit. Synthetic ones carry a label, real ones do not: all lose it.
 
     Those whose random name is in `turned` were shown the other way round, and stay so.
     """
     by_id = {film.id: film for film in kit_films}
-    for row in tables.iterate(path, kind) if by_id else ():
+    for row in (row for path in paths if by_id for row in tables.iterate(path, kind)):
         if row["id"] in by_id:
             film = png.decode(row["image"]["bytes"], where=row["id"])
             shown = by_id[row["id"]]

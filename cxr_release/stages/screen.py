@@ -23,9 +23,9 @@ def run(paths: Paths, params: Params) -> None:
     """Write every film's fate, the exclusions, and the counts as numbers and as Table S1."""
     require_kept(paths.root, [paths.screening_log, paths.withdrawals, paths.findings_log])
     expected = paths.oriented_tables(params.sample.jobs)
-    unexpected = sorted(set(paths.oriented.glob("*.parquet")) - set(expected))
+    unexpected = sorted(set(paths.oriented.rglob("*.parquet")) - set(expected))
     if unexpected:
-        names = ", ".join(path.name for path in unexpected)
+        names = ", ".join(str(path.relative_to(paths.oriented)) for path in unexpected)
         raise DecisionError(
             f"films of no checkpoint or source in `sample`: {names}",
             where=str(paths.oriented),

@@ -564,7 +564,7 @@ def test_a_published_film_is_withdrawn_and_what_is_not_published_is_not(project:
     assert "no version is published yet" in done.stderr
     assert "cxr-release exclude" in done.stderr
     paths = Paths(project)
-    released = [row for path in paths.oriented.glob("*.parquet")
+    released = [row for path in paths.oriented.rglob("*.parquet")
                 for row in tables.read_rows(path, schemas.ORIENTED)]  # fmt: skip
     version = load_params(project / "params.yaml").release.version
     rows = [row | {"release_version": version} for row in released]

@@ -138,7 +138,9 @@ def nothing_released(inputs: ReleaseInputs) -> None:
 
 def unknown_checkpoint(inputs: ReleaseInputs) -> None:
     table = inputs.table(("checkpoint-1", "initial"))
-    (inputs.oriented / "checkpoint-2-initial.parquet").write_bytes(table.read_bytes())
+    other = inputs.table(("checkpoint-2", "initial"))
+    other.parent.mkdir()
+    other.write_bytes(table.read_bytes())
 
 
 def no_such_column(inputs: ReleaseInputs) -> None:
@@ -242,7 +244,7 @@ RULES: dict[str, tuple[Break, str]] = {
     "id of another job": (same_id, "column id: is a duplicate"),
     "order": (other_order, "films are not in the order of batch and index"),
     "more films than asked": (one_film_more, "is beyond the 3 films of this batch"),
-    "missing job": (no_oriented_table, "checkpoint-3-large.parquet: no such table"),
+    "missing job": (no_oriented_table, "checkpoint-3-large/00000.parquet: no such table"),
     "ghost of a checkpoint": (unknown_checkpoint, "is of no source and batch in"),
     "not screened": (unscreened, f"{FIRST} was generated and is not listed"),
     "screened other bytes": (

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films.png import Film
 from cxr_release.screening import anomaly
-from cxr_release.screening.anomaly import Model, fit
+from cxr_release.screening.anomaly import Model
 from cxr_release.screening.corruptions import FAULTS, plant
 from tests.support.prescreen_films import phantoms
 
 Films = list[tuple[str, Film]]
+
+
+def fit(films: Iterable[tuple[str, Film]]) -> Model:
+    pairs = list(films)
+    looks = anomaly.look(film for _, film in pairs)
+    return anomaly.fit([patient for patient, _ in pairs], looks)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +98,35 @@ def test_no_film_is_measured_by_its_own_patient(model: Model) -> None:
     np.testing.assert_array_equal(model.scores(films, patients), model.held_out)
     # Known films are no measure of others: each is its own nearest neighbour.
     assert np.median(model.scores(films)) < np.median(model.held_out)
+
+
+@pytest.mark.parametrize(("source", "films"), [(1, 1), (5, 3), (40, 9)])
+def test_distances_are_those_to_the_nearest_of_all(
+    source: int, films: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of other patients' films, one pixel more or less, in products of any size; to the bit."""
+    monkeypatch.setattr(anomaly, "RUN", 4)
+    monkeypatch.setattr(anomaly, "_TOGETHER", 8)
+    chance = np.random.default_rng(source)
+    side, patch = anomaly.COARSE, anomaly.PATCH
+    known = chance.normal(0, 3, (source, side, side))
+    seen = chance.normal(0, 3, (films, side, side))
+    seen[0] = known[0]
+    own = chance.random((films, source)) < 0.3
+    own[:, -1] = False
+    found = anomaly._distances(seen, known, own)
+    corners = range(0, side - patch + 1, anomaly.STEP)
+    for film in range(films):
+        others = known[~own[film]]
+        for place, (y, x) in enumerate((y, x) for y in corners for x in corners):
+            wanted = seen[film, y : y + patch, x : x + patch].reshape(1, -1)
+            distances = [
+                np.sqrt(((wanted - cut.reshape(len(cut), -1)) ** 2).sum(axis=1)).min()
+                for row in range(max(y - 1, 0), min(y + 1, corners[-1]) + 1)
+                for column in range(max(x - 1, 0), min(x + 1, corners[-1]) + 1)
+                for cut in [others[:, row : row + patch, column : column + patch]]
+            ]
+            assert found[film, place] == min(distances)
 
 
 def test_percentiles_and_thresholds_say_the_same(model: Model) -> None:

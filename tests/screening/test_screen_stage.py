@@ -107,8 +107,10 @@ def test_what_the_pre_screen_excluded_is_out_until_a_person_says_otherwise(
 def test_films_of_no_checkpoint_are_named(
     paths: Paths, params: Params, films: list[Generated]
 ) -> None:
-    (paths.oriented / "checkpoint-9-large.parquet").touch()
-    with pytest.raises(DecisionError, match=r"checkpoint-9-large\.parquet"):
+    stray = paths.oriented_table("checkpoint-9", "large")
+    stray.parent.mkdir()
+    stray.touch()
+    with pytest.raises(DecisionError, match=r"checkpoint-9-large/00000\.parquet"):
         screen.run(paths, params)
 
 

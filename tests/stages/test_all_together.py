@@ -39,7 +39,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     after = STAGES.index("orient") + 1
     run_stages(made, *STAGES[:after])
     # A network of a few steps draws films of which nobody can say how they face.
-    for path in made.oriented.glob("*.parquet"):
+    for path in made.oriented.rglob("*.parquet"):
         rewrite(path, schemas.ORIENTED, _facing_left)
     run_stages(made, *STAGES[after:])
     return made

@@ -63,7 +63,7 @@ def test_from_phantoms_to_a_release_that_a_newcomer_learns_of(
 
 def _face_left(paths: Paths) -> None:
     """A network of a few steps draws films of which nobody can say how they face."""
-    for path in paths.oriented.glob("*.parquet"):
+    for path in paths.oriented.rglob("*.parquet"):
         rewrite(path, schemas.ORIENTED, lambda rows: [{**row, "facing": "left"} for row in rows])
 
 

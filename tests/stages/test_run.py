@@ -67,7 +67,7 @@ def test_verdicts_that_do_not_verify_stop_the_adjudication(tmp_path: Path) -> No
 
 def test_films_of_a_checkpoint_that_nobody_asked_for_stop_the_screening(tmp_path: Path) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    stray = tmp_path / "data/oriented/checkpoint-999-large.parquet"
+    stray = tmp_path / "data/oriented/checkpoint-999-large/00000.parquet"
     stray.parent.mkdir(parents=True)
     stray.touch()
     done = stage(tmp_path, "screen")

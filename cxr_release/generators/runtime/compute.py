@@ -12,7 +12,6 @@ of them must call in the same order. The main process alone writes and prints.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -20,12 +19,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
-from accelerate import PartialState
 from accelerate.utils import broadcast_object_list, gather, reduce
 from torch import Tensor
 
 from cxr_release.errors import ParamsError
 from cxr_release.params.training import ComputeParams
+from cxr_release.workers import launched
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,19 +69,13 @@ class Processes:
 
 def processes() -> Processes:
     """Those that were launched together with this one."""
-    state = _state()
+    state = launched()
     return Processes(state.process_index, state.num_processes)
 
 
 def device() -> torch.device:
     """What this process computes on: its GPU, or the CPU."""
-    return torch.device("cpu") if _state().device.type == "cpu" else _state().device
-
-
-def _state() -> PartialState:
-    """accelerate's state. It is told of the CPU, or it would not join processes without GPUs."""
-    forced = os.environ.get("ACCELERATE_USE_CPU", "").lower() in {"1", "true", "yes"}
-    return PartialState(cpu=forced or not torch.cuda.is_available())
+    return torch.device("cpu") if launched().device.type == "cpu" else launched().device
 
 
 @contextmanager

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from cxr_release import tables
-from cxr_release.errors import SourceError
+from cxr_release.errors import CxrReleaseError, SourceError
 from cxr_release.film_id import (
     BATCHES,
     FilmId,
@@ -31,13 +29,16 @@ from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.untrusted.readers import frame_fault
-from cxr_release.tables import Table
+from cxr_release.tables import Stretch, Table
+from cxr_release.workers import ALONE, Workers
 
 Row = Mapping[str, Any]
 BLANK_DEVIATION = 2.0
 """Grey levels of standard deviation below which a film shows nothing."""
 AT_ONCE = 64
 """Films in memory at one time."""
+STRETCH = 256
+"""Films that are checked in one go, or as few more as the row groups of their table allow."""
 FilmFault = tuple[str, str, str]
 """Column, what is wrong with it, remedy."""
 _EXCLUDE = "exclude it with reason {}"
@@ -81,46 +82,92 @@ class FilmTable:
     """Ids of films that must show something; None: all."""
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """What came of the films of a stretch."""
+
+    films: int
+    faults: Sequence[tuple[int, str, FilmFault]]
+    """Row, from 1, id, and what is wrong with it."""
+    error: CxrReleaseError | None = None
+    """Why those after them could not be checked."""
+
+
 def check_films(
+    parts: Iterable[tuple[FilmTable, Sequence[Row]]], report: CheckReport, crew: Workers = ALONE
+) -> None:
+    """Hold every row against its film, which is decoded.
+
+    Args:
+        parts: tables, each with its flat columns, as read.
+        report: where faults go, table by table and row by row, whoever found them.
+        crew: shares the tables' stretches.
+    """
+    calls = []
+    for films, rows in parts:
+        with report.collecting():
+            for stretch in tables.stretches(films.path, STRETCH):
+                ids = {row["id"] for row in rows[stretch.rows]}
+                shown = None if films.shown is None else ids.intersection(films.shown)
+                calls.append((replace(films, shown=shown), stretch))
+    for (films, _), checked in zip(
+        calls, crew.map(_check_stretch, calls, "checking films"), strict=True
+    ):
+        report.applied("films decoded and held against their row", checked.films)
+        for number, film, (column, what, remedy) in checked.faults:
+            place = films.place.at(f"row {number} ({film})")
+            report.add(place.column(column).where, what, remedy)
+        with report.collecting():
+            if checked.error is not None:
+                raise checked.error
+
+
+def _check_stretch(films: FilmTable, stretch: Stretch) -> _Checked:
+    """Hold the films of some rows against them."""
+    number = stretch.rows.start
+    found: list[tuple[int, str, FilmFault]] = []
+    look = partial(_faults, films)
+    rows = tables.iterate(films.path, films.kind, AT_ONCE, stretch=stretch)
+    try:
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            for piece in tables.pieces(rows, AT_ONCE):
+                for row, faults in zip(piece, pool.map(look, piece), strict=True):
+                    number += 1
+                    found += [(number, row["id"], fault) for fault in faults]
+    except CxrReleaseError as error:
+        return _Checked(number - stretch.rows.start, found, error)
+    except Exception as error:  # noqa: BLE001 - the file decides what is raised, not this code
+        what = f"cannot be checked: {type(error).__name__}: {error}"
+        failure = CxrReleaseError(what, where=films.place.where, remedy=films.place.remedy)
+        return _Checked(number - stretch.rows.start, found, failure)
+    return _Checked(number - stretch.rows.start, found)
+
+
+Order = tuple[int, int]
+"""Where a film stands in the order of release: its batch, and its index there."""
+FIRST: Order = (-1, -1)
+"""Before all films."""
+
+
+def check_order(
     films: FilmTable,
     rows: Sequence[Row],
     known: dict[str, KnownFilm],
     report: CheckReport,
-    bar: tqdm[Any],
-) -> None:
-    """Hold every row against its film, which is decoded.
+    last: Order = FIRST,
+) -> Order:
+    """Make sure that each film is there once, in its place.
 
     Args:
         films: the table.
         rows: its flat columns, as read; a class by its name.
         known: films of the tables before; those of this one are added.
         report: where faults go.
-        bar: counts the films.
+        last: the last film of the shard before.
+
+    Returns:
+        The last film.
     """
-    _check_order(films, rows, known, report)
-    pieces = tables.pieces(tables.iterate(films.path, films.kind, AT_ONCE), AT_ONCE)
-    look = partial(_faults, films)
-    number = 0
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for piece in pieces:
-            for row, faults in zip(piece, pool.map(look, piece), strict=True):
-                number += 1
-                place = films.place.at(f"row {number} ({row['id']})")
-                for column, what, remedy in faults:
-                    report.add(place.column(column).where, what, remedy)
-                report.applied("films decoded and held against their row", 1)
-                bar.update()
-
-
-def progress(total: int) -> tqdm[Any]:
-    """A bar for so many films, on stderr."""
-    return tqdm(total=total, desc="checking films", unit="film", disable=None, file=sys.stderr)
-
-
-def _check_order(
-    films: FilmTable, rows: Sequence[Row], known: dict[str, KnownFilm], report: CheckReport
-) -> None:
-    last = (-1, -1)
     for number, row in enumerate(rows, start=1):
         where = films.place.at(f"row {number} ({row['id']}), column id")
         order = (BATCHES.index(row["batch"]), index_of(row["id"]))
@@ -140,6 +187,7 @@ def _check_order(
             mirrored_sha256=row.get("mirrored_sha256"),
             label=row.get("label"),
         )
+    return last
 
 
 def _faults(films: FilmTable, row: Row) -> list[FilmFault]:

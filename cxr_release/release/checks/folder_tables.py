@@ -12,7 +12,7 @@ from cxr_release.film_id import job_title, source_order
 from cxr_release.films import png
 from cxr_release.films.png import ancillary
 from cxr_release.release.checks.counts import counted
-from cxr_release.release.checks.films import FilmTable, KnownFilm, check_films, progress
+from cxr_release.release.checks.films import FilmTable, KnownFilm, check_films, check_order
 from cxr_release.release.checks.landmarks import check_landmarks
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
@@ -46,29 +46,34 @@ def read_shards(
     _check_names(folder, record, report)
     kind = films_of(record.params, record.classes)
     landmarks: dict[str, Row] = {}
-    with progress(sum(shard.rows for shard in record.shards.values())) as bar:
-        for name in folder.shards:
-            rows = rows_of(folder, name, kind, report)
-            if rows is None:
-                continue
-            rows = named(rows, record.classes)
-            shards[name] = len(rows)
-            with report.trying(name):
-                described = _described(folder, name, rows, record, report)
-                landmarks |= {row["id"]: row for row in described if "keypoints" in row}
-                _check_shard(name, described, record, report)
-            table = FilmTable(
-                place=Place(name),
-                path=folder.path(name),
-                kind=kind,
-                source=shard_source(name),
-                batch=None,
-                every=record.params.train.checkpoint_every,
-                autoencoder_step=record.params.autoencoder_step,
-                size=record.params.ingest.film_size,
-            )
-            with report.trying(name):
-                check_films(table, rows, films, report, bar)
+    parts: list[tuple[FilmTable, Rows]] = []
+    for name in folder.shards:
+        rows = rows_of(folder, name, kind, report)
+        if rows is None:
+            continue
+        rows = named(rows, record.classes)
+        shards[name] = len(rows)
+        with report.trying(name):
+            described = _described(folder, name, rows, record, report)
+            landmarks |= {row["id"]: row for row in described if "keypoints" in row}
+            _check_shard(name, described, record, report)
+        table = FilmTable(
+            place=Place(name),
+            path=folder.path(name),
+            kind=kind,
+            source=shard_source(name),
+            batch=None,
+            every=record.params.train.checkpoint_every,
+            autoencoder_step=record.params.autoencoder_step,
+            size=record.params.ingest.film_size,
+        )
+        with report.trying(name):
+            check_order(table, rows, films, report)
+            parts.append((table, rows))
+    # By this process alone: whoever verifies may do so from any program, which processes that are
+    # started would run again.
+    with report.trying("data"):
+        check_films(parts, report)
     report.applied("shards held against the record", len(shards))
     return (films, shards, landmarks) if len(shards) == len(folder.shards) else None
 

@@ -102,11 +102,19 @@ class CheckReport:
         except Exception as error:  # noqa: BLE001 - the file decides what is raised, not this code
             self.add(where, f"cannot be checked: {type(error).__name__}: {error}")
 
-    def rows(self, path: Path, kind: Table) -> list[dict[str, Any]] | None:
-        """The flat columns of a table, or None where it departs from its schema."""
+    def rows(self, path: Path, kind: Table, name: str = "") -> list[dict[str, Any]] | None:
+        """The flat columns of a table, or None where it departs from its schema.
+
+        Args:
+            path: the table.
+            kind: what it holds.
+            name: what its rows are counted under, with those of others of this name; empty: under
+                its own.
+        """
         with self.collecting():
             rows = tables.read_rows(path, kind)
-            self.tables[f"{path.parent.name}/{path.name}"] = len(rows)
+            name = name or f"{path.parent.name}/{path.name}"
+            self.tables[name] = self.tables.get(name, 0) + len(rows)
             return rows
         return None
 

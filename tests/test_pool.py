@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxr_release.errors import CxrReleaseError
-from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
+from cxr_release.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 
 
 def double(value: int) -> int:
@@ -63,8 +63,8 @@ def test_what_kills_a_worker_is_found_among_what_was_not_done() -> None:
 
 CHILD = """
 import os, sys, time
-from cxr_release.radiographs.pool import WorkerDiedError, worker_pool, fatal_calls, in_order
-from tests.radiographs.test_pool import own_id
+from cxr_release.pool import WorkerDiedError, worker_pool, fatal_calls, in_order
+from tests.test_pool import own_id
 if __name__ == "__main__":
     with worker_pool(10_000) as pool:
         print(*in_order(pool, own_id, [(1,)]), flush=True)

@@ -27,7 +27,7 @@ class WorkerDiedError(CxrReleaseError):
     def __init__(self, calls: Sequence[tuple[Any, ...]]) -> None:
         self.calls = calls
         super().__init__(
-            "a process that was reading films was ended from outside",
+            "a process that was working on films was ended from outside",
             remedy="was there enough memory?",
         )
 
@@ -35,7 +35,13 @@ class WorkerDiedError(CxrReleaseError):
 @contextmanager
 def worker_pool(films: int) -> Iterator[ProcessPoolExecutor | None]:
     """Processes for so many films: one a processor, or none where they would not pay."""
-    count = min(os.cpu_count() or 1, films // (WORTH_A_PROCESS // 2))
+    with process_pool(min(os.cpu_count() or 1, films // (WORTH_A_PROCESS // 2))) as pool:
+        yield pool
+
+
+@contextmanager
+def process_pool(count: int) -> Iterator[ProcessPoolExecutor | None]:
+    """So many processes; none where it would be one, and the caller can do the work itself."""
     if count < 2:
         yield None
         return
