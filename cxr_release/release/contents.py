@@ -91,14 +91,7 @@ def read_contents(
     shows_real_films(params)
     _require_kept_out(inputs, screened)
     generated = {
-<<<<<<< HEAD
-        job: read_rows([inputs.table(job)], schemas.ORIENTED) for job in params.sample.jobs
-=======
-        job: [
-            row for path in inputs.tables([job]) for row in tables.read_rows(path, schemas.ORIENTED)
-        ]
-        for job in params.sample.jobs
->>>>>>> w-shards
+        job: read_rows(inputs.tables([job]), schemas.ORIENTED) for job in params.sample.jobs
     }
     history = read_history(inputs.published, params.release.version)
     released = screened.table.filter(screened.table["released"])["id"]

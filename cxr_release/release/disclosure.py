@@ -215,13 +215,8 @@ def released_pairs(
     if shown:
         real = _cells(schemas.COHORT, [cohort], {pair["real_id"] for pair in pairs})
         _require_bare(real, cohort)
-<<<<<<< HEAD
-    films = [inputs.table(job) for job in params.sample.jobs]
-    wanted = {pair["synthetic_id"] for pair in pairs if pair["synthetic_id"] in released}
-=======
     films = inputs.tables(params.sample.jobs)
-    wanted = {pair["synthetic_id"] for pair in pairs} & set(released)
->>>>>>> w-shards
+    wanted = {pair["synthetic_id"] for pair in pairs if pair["synthetic_id"] in released}
     synthetic = _cells(schemas.ORIENTED, films, wanted)
     for pair in pairs:
         films_of = (pair["real_id"], pair["synthetic_id"])
