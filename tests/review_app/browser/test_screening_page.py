@@ -365,7 +365,7 @@ def test_the_enlarged_film_takes_decisions_and_moves_on(screen: Screen, reviewer
     screen.page.mouse.up(button="right")
     assert screen.text(".viewer-readout").split()[:4] == ["W", "235", "L", "117.5"]
     screen.press("3", "ArrowRight", "k", "ArrowRight", "Enter")
-    screen.told("Enter keeps the rest of a page only while")
+    screen.told("kept only while the page is on the screen: Back (Esc) first.")
     screen.press("Escape")
     screen.saved()
 
