@@ -8,7 +8,7 @@ from cxr_release.settings import checked_by
 from cxr_release.spelling import REVIEWER
 
 MOST_FILMS = 1_000_000
-"""Films of a set. Each takes some kilobytes on disk, and all of a cohort lie in memory at once."""
+"""Films of a set. Each takes some kilobytes on disk; training maps those of a cohort."""
 MOST_STEPS = 100_000_000
 """Steps of training: years, on any machine."""
 MOST_AT_ONCE = 4_096
