@@ -6,7 +6,6 @@ from cxr_release.exit_status import execute
 from cxr_release.files import whole_folder
 from cxr_release.params.project import Params
 from cxr_release.paths import Paths
-from cxr_release.release.model.package import write_model
 
 
 def run(paths: Paths, params: Params) -> None:
@@ -16,6 +15,9 @@ def run(paths: Paths, params: Params) -> None:
             # DVC warns of an empty folder. To its hash, by .dvcignore, this file is not there.
             (partial / ".gitkeep").touch()
         return
+    # Loaded only where it is needed: torch takes longer than all that the default does here.
+    from cxr_release.release.model.package import write_model
+
     write_model(paths.release, paths.final, paths.model)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cxr_release import fingerprint
 from cxr_release.exit_status import execute
 from cxr_release.films.film_array import load_films
-from cxr_release.generators.autoencoder.training import train
 from cxr_release.generators.runtime import run_folder
 from cxr_release.params.project import Params
 from cxr_release.paths import Paths
@@ -17,6 +16,9 @@ def run(paths: Paths, params: Params) -> None:
     if not params.autoencoder.steps:
         run_folder.leave_empty(paths.autoencoder, begun)
         return
+    # Loaded only where it is needed: torch takes longer than all that the default does here.
+    from cxr_release.generators.autoencoder.training import train
+
     _, films = load_films(paths.trained_table, paths.film_array)
     train(
         films,

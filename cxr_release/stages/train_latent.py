@@ -11,7 +11,6 @@ import numpy as np
 from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.films.film_array import load_films
-from cxr_release.generators.autoencoder.training import train
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.films import Films, SomeFilms
 from cxr_release.params.project import Params
@@ -29,6 +28,9 @@ def run(paths: Paths, params: Params) -> None:
         for name in RUNS:
             run_folder.leave_empty(paths.latent / name, OFF)
         return
+    # Loaded only where it is needed: torch takes longer than all that the default does here.
+    from cxr_release.generators.autoencoder.training import train
+
     ids, films = load_films(paths.trained_table, paths.film_array)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     chosen = np.array([parts[film] == "tuning" for film in ids])

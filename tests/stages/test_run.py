@@ -110,3 +110,13 @@ def test_what_nobody_foresaw_is_one_line_and_a_traceback_where_asked_for(
     assert re.match(r"error: exit_status\.py line \d+: \w+Error: .*unexpected error", done.stderr)
     assert "CXR_RELEASE_DEBUG=1" in done.stderr
     assert "Traceback" in run(CXR_RELEASE_DEBUG="1").stderr
+
+
+def test_stages_that_mostly_have_nothing_to_do_load_no_network() -> None:
+    code = """
+import sys
+from cxr_release.stages import model, train_autoencoder, train_latent
+print({"torch", "diffusers"} & sys.modules.keys())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
