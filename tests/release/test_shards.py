@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from cxr_release import schemas, tables
 from cxr_release.release.shards import Shard, write_films
+from cxr_release.rows import Rows
 from tests.support.release_artefacts import oriented_row
 
 FILMS = 11
@@ -24,9 +26,10 @@ def test_a_release_does_not_show_in_which_tables_its_films_lay(
         | {"release_version": "1.0.0"}
         for row in rows[:-1]
     ]
+    films = Rows(pa.Table.from_pylist(kept), dict)
     planned = [
-        Shard(f"data/checkpoint-1/train-{number}.parquet", films, released, "", "1.0.0")
-        for number, films, released in ((0, 7, kept[:7]), (1, 4, kept[7:]))
+        Shard(f"data/checkpoint-1/train-{number}.parquet", generated, released, "", "1.0.0")
+        for number, generated, released in ((0, 7, films[:7]), (1, 4, films[7:]))
     ]
     written = []
     for name, ends in (("one", (FILMS,)), ("many", (*cuts, FILMS))):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request
 
 SMALL = {"width": 1280, "height": 720}
-LONG = 10_000
+LONG = 30_000
 """Milliseconds that anything may take."""
 
 WAIT = """
