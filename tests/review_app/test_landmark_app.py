@@ -177,8 +177,11 @@ def test_a_film_is_shown_by_its_name_alone(desk: Desk) -> None:
 
 
 def test_without_films_to_place_points_on_it_says_what_to_do(tmp_path: Path) -> None:
-    for drawn in (None, Drawn({}, {})):
-        with pytest.raises(SourceError, match="no films are drawn") as caught:
+    for drawn, why in (
+        (None, "no films are drawn"),
+        (Drawn({}, {}), "of no released film it is known which way it faces"),
+    ):
+        with pytest.raises(SourceError, match=why) as caught:
             landmark(
                 drawn,
                 [],
