@@ -41,8 +41,7 @@ def project(root: Path, *, facing: str | None = "left") -> Paths:
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     settings["sample"] |= {"checkpoints": [1], "initial": 3, "large": 10}
     paths.params.write_text(yaml.safe_dump(settings))
-    paths.cards.mkdir()
-    shutil.copy(ROOT / "cards/anatomy.yaml", paths.anatomy)
+    shutil.copytree(ROOT / "cards", paths.cards)
     rows = []
     for seed in range(12):
         film, name = faces_left(seed), f"film-{seed:016x}"
