@@ -388,16 +388,19 @@ def killed_when(root: Path, ready: Callable[[], bool]) -> list[str]:
         The stages that were begun, in order.
     """
     running = command(root, "dvc", "repro")
-    deadline = time.monotonic() + 240
-    while not ready():
-        assert running.poll() is None, "the pipeline ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.killpg(running.pid, signal.SIGKILL)
-    return STAGE.findall(running.communicate()[0])
+    try:
+        while not ready():  # as long as the test has: the machine may have other work
+            assert running.poll() is None, "the pipeline ended before it could be killed"
+            time.sleep(0.01)
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+        said = running.communicate()[0]
+    return STAGE.findall(said)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_release(
     root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
