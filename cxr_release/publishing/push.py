@@ -103,7 +103,7 @@ def push(
     local = read_local(folder)
     record_of = cache(lambda: read(folder / RECORD, Record))
     gates: dict[str, Callable[[], object]] = {
-        "true": lambda: verify.require_true(verify.verify(folder)),
+        "verified": lambda: verify.require_true(verify.verify(folder)),
         "earlier versions": lambda: _require_no_contradiction(ledger, folder, statements),
         "tag": lambda: own_tag(record_of(), tag, RECORD),
         "identity": lambda: require_identity(record_of()),

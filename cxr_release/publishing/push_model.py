@@ -68,7 +68,7 @@ def push_model(
     local = read_local(folder)
     record_of = cache(lambda: read(folder / MODEL, ModelRecord))
     gates: dict[str, Callable[[], object]] = {
-        "true": lambda: verify.require_true(verify.verify(folder)),
+        "verified": lambda: verify.require_true(verify.verify(folder)),
         "tag": lambda: own_tag(record_of(), tag, MODEL),
         "identity": lambda: require_identity(record_of(), MODEL),
         "repository": lambda: _require_repository(record_of(), repo),

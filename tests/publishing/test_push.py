@@ -144,7 +144,7 @@ def test_a_dry_run_tells_plan_and_gates_before_the_hub_is_asked(
     assert f"files       {len(sizes)}, {sum(sizes):,} bytes" in told
     assert f"repository  {world.hub.url}/datasets/{REPO}; public where it has to be made" in told
     assert "tag         v1.0.0" in told and "signed      no" in told
-    gates = ("true", "earlier versions", "tag", "identity", "reviews")
+    gates = ("verified", "earlier versions", "tag", "identity", "reviews")
     assert all(f"  {gate:<16}  passed\n" in told for gate in gates)
     assert told.index("plan,") < told.index("gates:") < told.index("to send: ")
     path, asked = world.folder / "release.json", len(world.hub.asked)
@@ -158,7 +158,7 @@ def test_a_dry_run_tells_plan_and_gates_before_the_hub_is_asked(
     assert all(fault.remedy for fault in caught.value.faults)
     told = capsys.readouterr().err
     assert "  reviews           1 review(s) are not complete" in told
-    assert "  true              passed\n" in told
+    assert "  verified          passed\n" in told
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ReleaseError, match="4 gates are shut"):
         world.push(dry_run=True, tag="v2.0.0")
