@@ -123,8 +123,9 @@ def _review(folder: Path, people: Sequence[str]) -> Stage:
         rows.append(row)
     known.tables = [folder / "checkpoint-6-initial.parquet"]
     tables.write(known.tables[0], schemas.ORIENTED, rows)
-    reasons = dict(list(plain_yaml.of_file(ROOT / "cards" / "reasons.yaml").items())[:10])
-    findings = plain_yaml.of_file(ROOT / "cards" / "findings.yaml")
+    cards = ROOT / "cards" / "phantoms"
+    reasons = dict(list(plain_yaml.of_file(cards / "reasons.yaml").items())[:10])
+    findings = plain_yaml.of_file(cards / "findings.yaml")
     server = review_browser.Server(
         known, folder, people, reasons=reasons, findings=findings, title="Film screening"
     )
