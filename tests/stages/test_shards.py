@@ -106,7 +106,7 @@ def test_processes_of_one_machine_make_what_one_makes(
 
 
 KILLED = """
-import os, signal
+import os, signal, time
 from pathlib import Path
 from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
@@ -116,6 +116,8 @@ orient = stage.orient
 
 def killed(shards, output, **settings):
     if os.environ["RANK"] == "1" and output.name == "00002.parquet":
+        while not Path("data/oriented/checkpoint-1-initial/00000.parquet").exists():
+            time.sleep(0.01)  # until the other process has written its first table
         os.kill(os.getpid(), signal.SIGKILL)
     return orient(shards, output, **settings)
 
