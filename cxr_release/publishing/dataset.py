@@ -16,7 +16,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.publishing.fetch import PATIENT, download, require_room
 from cxr_release.publishing.hub import access_to
 from cxr_release.publishing.hub_client import Patience, conversation
-from cxr_release.publishing.remote import FILES, Remote, RemoteFile
+from cxr_release.publishing.remote import Remote, RemoteFile
 from cxr_release.release.layout import is_portable
 
 FETCHED = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".parquet", ".csv"})
@@ -75,7 +75,7 @@ def fetch_films(
             raise ReleaseError(
                 "holds no film as PNG, JPEG, TIFF or Parquet", where=where, remedy="name another"
             )
-        require_room(films, where, shutil.disk_usage(folder).free, most=FILES)
+        require_room(films, where, shutil.disk_usage(folder).free)
         download(wire, commit, films, folder, title=f"fetching {path}")
     return FetchedFilms(commit, len(tree) - len(films))
 

@@ -18,9 +18,8 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.publishing.hub import Kind, access_to, is_reference, reference
 from cxr_release.publishing.hub_client import LIMIT, Patience, Wire, conversation
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote, RemoteFile, read_local
-from cxr_release.release.layout import is_portable
+from cxr_release.release.layout import MOST_FILES, is_portable
 
-FILES_AT_MOST = 10_000
 ROOM = 0.9
 """Part of the free disk space that a release may take."""
 PATIENT = Patience()
@@ -73,7 +72,7 @@ def _fetch(wire: Wire, tag: str, folder: Path) -> None:
     where = f"{wire.access.repo}@{tag}"
     if wire.access.record not in files:
         raise ReleaseError(f"is not a release: it has no {wire.access.record}", where=where)
-    require_room(files, where, shutil.disk_usage(folder).free, most=FILES_AT_MOST)
+    require_room(files, where, shutil.disk_usage(folder).free)
     download(wire, commit, files, folder, title=f"fetching {tag}")
 
 
@@ -109,14 +108,13 @@ def download(
     _require_as_listed(wire, commit, files, folder)
 
 
-def require_room(files: Mapping[str, RemoteFile], where: str, free: int, *, most: int) -> None:
+def require_room(files: Mapping[str, RemoteFile], where: str, free: int) -> None:
     """Refuse unsafe names, names that collide, too many files, and more than the disk can take.
 
     Args:
         files: name → file.
         where: what they are of, for the error.
         free: bytes of the disk.
-        most: files.
 
     Raises:
         ReleaseError: with every fault.
@@ -129,8 +127,8 @@ def require_room(files: Mapping[str, RemoteFile], where: str, free: int, *, most
         if names[name.lower()] > 1 or parents & names.keys():
             faults.append(Fault(ascii(name), "collides with the name of another file"))
     total = sum(file.size for file in files.values())
-    if len(files) > most:
-        faults.append(Fault("", f"has {len(files):,} files; at most {most:,} are allowed"))
+    if len(files) > MOST_FILES:
+        faults.append(Fault("", f"has {len(files):,} files; at most {MOST_FILES:,} are allowed"))
     if total > ROOM * free:
         message = f"has {total / 1e9:,.1f} GB, and the disk has room for {free / 1e9:,.1f} GB"
         faults.append(Fault("", message, "set TMPDIR to a folder with more room"))

@@ -17,7 +17,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.publishing.hub import travels_safely
 from cxr_release.publishing.hub_client import Wire
 from cxr_release.publishing.hub_errors import HubFailure
-from cxr_release.release.layout import portable_files
+from cxr_release.release.layout import MOST_FILES, portable_files
 
 _AT_ONCE = 2**20
 
@@ -66,8 +66,7 @@ def _read(path: Path) -> Local:
 
 MADE_BY_THE_HUB = frozenset({".gitattributes"})
 PAGES = 1000
-FILES = 100_000
-"""The most pages and entries of a tree: the Hub asks for fewer than 100,000 files in a repo."""
+"""The most pages of a tree."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 T = TypeVar("T")
@@ -199,7 +198,7 @@ class Remote:
             if not isinstance(page, list):
                 raise self._unexpected("gives a list of files that is not a list")
             count += len(page)
-            if count > FILES:
+            if count > MOST_FILES:
                 break
             yield from map(self._object, page)
             if behind is None:
@@ -210,7 +209,7 @@ class Remote:
                 raise self._unexpected("names a next page without a place in the list")
             url = f"{base}&cursor={quote(cursor[0], safe='')}"
         raise self._unexpected(
-            f"lists more than {FILES:,} files, or never ends", "use another repo"
+            f"lists more than {MOST_FILES:,} files, or never ends", "use another repo"
         )
 
     def _file(self, name: str, entry: dict[str, Any]) -> RemoteFile:

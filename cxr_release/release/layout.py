@@ -58,6 +58,8 @@ NOTICES = (
     *("croissant.json", "release.json", CHECKSUMS),
 )
 """Files that every release has."""
+MOST_FILES = 100_000
+"""Of a release: the Hub asks for fewer in a repository."""
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
 LONGEST_NAME = 200
 _OTHERS = re.compile(

@@ -167,7 +167,7 @@ def test_a_tree_without_an_end_ends(world: World, monkeypatch: pytest.MonkeyPatc
     world.release("1.0.1")
     assert world.push()["state"] == "pushed"  # 13 pages
     world.release("1.0.2")
-    for name, most in (("PAGES", 5), ("FILES", 10)):
+    for name, most in (("PAGES", 5), ("MOST_FILES", 10)):
         monkeypatch.setattr(remote, "PAGES", 20)
         monkeypatch.setattr(remote, name, most)
         with pytest.raises(ReleaseError, match="or never ends"):

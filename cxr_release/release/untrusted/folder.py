@@ -12,9 +12,14 @@ from pathlib import Path
 
 from cxr_release.film_id import source_order
 from cxr_release.release.checks.report import CheckReport
-from cxr_release.release.layout import NOTICES, is_release_file, is_shard, shard_source, walk
-
-MOST_FILES = 10_000
+from cxr_release.release.layout import (
+    MOST_FILES,
+    NOTICES,
+    is_release_file,
+    is_shard,
+    shard_source,
+    walk,
+)
 
 
 @dataclass(frozen=True)

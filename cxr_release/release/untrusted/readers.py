@@ -105,7 +105,8 @@ def mapping_of_yaml(text: str, where: str) -> dict[Any, Any]:
     return value
 
 
-MOST_ROWS = 1_000_000
+MOST_ROWS = 10_000_000
+"""Of a table: its rows lie in memory, and what somebody else wrote could be many small ones."""
 _PLAIN = {"PLAIN", "RLE", "BIT_PACKED"}
 """Encodings that hold every value once: a short file cannot become a long table."""
 
