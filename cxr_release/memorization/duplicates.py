@@ -57,43 +57,87 @@ def search_duplicates(
         groups: (n,) number of each film's patient.
     """
     rows = vectors.astype(np.float32)
-    columns = np.ascontiguousarray(rows.T)
     best = _Best(top)
-    every = np.arange(len(rows))
+    width = max(1, TILE // BLOCK)
 
-    def of_block(block: slice) -> tuple[Products, Products | None, _Pairs]:
-        products = rows[block] @ columns
-        own = every[block, None] == every[None, :]
-        products[own] = -np.inf
-        nearest = products.max(axis=1)
-        # A pair is one of its first film's; later films of a block may not displace ties.
-        first, second, value = best.of(products, block.start)
-        other = None
-        if groups is not None:
-            products[groups[block, None] == groups[None, :]] = -np.inf
-            other = products.max(axis=1)
-        return nearest, other, (first, second, value)
+    def of_block(block: slice) -> _OfBlock:
+        """What the films of a block are to each other and to all that come after them."""
+        found = _OfBlock(block.start, len(rows), grouped=groups is not None)
+        for start in range(block.start, len(rows), width):
+            tile = slice(start, min(start + width, len(rows)))
+            products = rows[block] @ rows[tile].T
+            if start < block.stop:
+                # Neither a film and itself nor a pair twice: it is one of its first film's.
+                every = np.arange(tile.start, tile.stop)
+                products[every[None, :] <= np.arange(block.start, block.stop)[:, None]] = -np.inf
+            found.pairs = best.cut(_joined(found.pairs, best.of(products, block, tile)))
+            found.nearest.take(products, block, tile)
+            if groups is not None and found.others is not None:
+                products[groups[block, None] == groups[None, tile]] = -np.inf
+                found.others.take(products, block, tile)
+        return found
 
-    nearest, others = [], []
-    step = max(1, min(BLOCK, TILE // len(rows)))
-    for of_rows, of_groups, pairs in in_parallel(of_block, len(rows), "duplicates", step=step):
-        nearest.append(of_rows)
-        others.append(of_groups)
-        best.add(pairs)
+    nearest = _Nearest(0, len(rows))
+    others = None if groups is None else _Nearest(0, len(rows))
+    for found in in_parallel(of_block, len(rows), "duplicates", step=BLOCK):
+        best.add(found.pairs)
+        nearest.join(found.nearest)
+        if others is not None and found.others is not None:
+            others.join(found.others)
     return Duplicates(
         [
             SimilarPair(ids[first], ids[second], float(_cosines(np.array(value))))
             for first, second, value in zip(*best.pairs, strict=True)
         ],
-        _cosines(np.concatenate(nearest)),
-        None
-        if groups is None
-        else _cosines(np.concatenate([part for part in others if part is not None])),
+        _cosines(nearest.products),
+        None if others is None else _cosines(others.products),
     )
+
+
+class _Nearest:
+    """The highest product so far of each film from `start` on."""
+
+    def __init__(self, start: int, films: int) -> None:
+        self.start = start
+        self.products = np.full(films - start, -np.inf, np.float32)
+
+    def take(self, products: Products, block: slice, tile: slice) -> None:
+        """Take in the products (rows, columns) of the films of a block and of a tile."""
+        for films, axis in ((block, 1), (tile, 0)):
+            self._raise(films.start, products.max(axis=axis))
+
+    def join(self, other: _Nearest) -> None:
+        """Take in what another one found, which starts no earlier."""
+        self._raise(other.start, other.products)
+
+    def _raise(self, start: int, products: Products) -> None:
+        here = self.products[start - self.start :][: len(products)]
+        np.maximum(here, products, out=here)
 
 
 _Pairs = tuple[NDArray[np.int64], NDArray[np.int64], Products]
 """First and second film of some pairs, and their products."""
+
+
+def _none() -> _Pairs:
+    return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+
+
+def _joined(one: _Pairs, other: _Pairs) -> _Pairs:
+    return (
+        np.concatenate([one[0], other[0]]),
+        np.concatenate([one[1], other[1]]),
+        np.concatenate([one[2], other[2]]),
+    )
+
+
+class _OfBlock:
+    """What the films of a block are to each other and to all that come after them."""
+
+    def __init__(self, start: int, films: int, *, grouped: bool) -> None:
+        self.pairs = _none()
+        self.nearest = _Nearest(start, films)
+        self.others = _Nearest(start, films) if grouped else None
 
 
 class _Best:
@@ -102,37 +146,33 @@ class _Best:
     def __init__(self, top: int) -> None:
         self._top = top
         self._floor = -np.inf
-        self.pairs: _Pairs = (
-            np.empty(0, np.int64),
-            np.empty(0, np.int64),
-            np.empty(0, np.float32),
-        )
+        self.pairs = _none()
 
-    def of(self, products: Products, start: int) -> _Pairs:
-        """The best pairs of a block: those of its columns right of the diagonal.
+    def of(self, products: Products, block: slice, tile: slice) -> _Pairs:
+        """Pairs of a block's and a tile's films that may be among the best.
 
         Args:
-            products: (k, n).
-            start: number of the first row.
+            products: (rows, columns); −∞ is no pair.
+            block: numbers of the rows.
+            tile: numbers of the columns.
         """
-        later = (
-            np.arange(products.shape[1])[None, :] > np.arange(start, start + len(products))[:, None]
-        )
         # The floor may have risen since: it only keeps out what cannot be among the best.
-        rows, columns = np.nonzero(later & (products > self._floor))
-        return self._cut(rows + start, columns, products[rows, columns])
+        rows, columns = np.nonzero(products > self._floor)
+        return rows + block.start, columns + tile.start, products[rows, columns]
 
     def add(self, pairs: _Pairs) -> None:
         """Take in pairs whose films come after those of the pairs so far."""
-        self.pairs = self._cut(
-            np.concatenate([self.pairs[0], pairs[0]]),
-            np.concatenate([self.pairs[1], pairs[1]]),
-            np.concatenate([self.pairs[2], pairs[2]]),
-        )
+        self.pairs = self.cut(_joined(self.pairs, pairs))
         if len(self.pairs[2]) == self._top:
             self._floor = float(self.pairs[2][-1])
 
-    def _cut(self, first: NDArray[np.int64], second: NDArray[np.int64], value: Products) -> _Pairs:
+    def cut(self, pairs: _Pairs) -> _Pairs:
+        """The best of some pairs, in their order."""
+        first, second, value = pairs
+        if len(value) > self._top:
+            last = np.partition(value, -self._top)[-self._top]
+            some = value >= last
+            first, second, value = first[some], second[some], value[some]
         order = np.lexsort((second, first, -value))[: self._top]
         return first[order], second[order], value[order]
 

@@ -44,11 +44,12 @@ def highest(values: list[float]) -> float:
     ties=st.booleans(),
     top=st.integers(1, 80),
     tile=st.integers(1, 150),
+    block=st.integers(1, 20),
     patients=st.integers(1, 6),
     cores=st.sampled_from([1, 2]),
 )
 def test_it_equals_all_pairs_one_by_one(
-    *, seed: int, n: int, ties: bool, top: int, tile: int, patients: int, cores: int
+    *, seed: int, n: int, ties: bool, top: int, tile: int, block: int, patients: int, cores: int
 ) -> None:
     """Whatever the blocks and threads."""
     chance = np.random.default_rng(seed)
@@ -56,6 +57,7 @@ def test_it_equals_all_pairs_one_by_one(
     groups = chance.integers(0, patients, n)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicates, "TILE", tile)
+        patch.setattr(duplicates, "BLOCK", block)
         patch.setattr(os, "cpu_count", lambda: cores)
         result = search_duplicates(films, ids(n), top=top, groups=groups)
     table = [[cosine(first, second) for second in films] for first in films]
