@@ -69,7 +69,8 @@ def project_of(finished: Path, root: Path, films: int) -> int:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for folder in sorted((finished / "data/samples").iterdir()):
             job = read_job(folder.name)
-            assert job, folder
+            if job is None:  # .gitkeep
+                continue
             if not counts:
                 shutil.copytree(folder, root / "data/samples" / folder.name)
                 total += json_documents.read(folder / sampling.JOB, sampling.Job)["made"]

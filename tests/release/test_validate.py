@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, PngImagePlugin
 
-from cxr_release import schemas, tables
+from cxr_release import schemas, tables, workers
 from cxr_release.errors import ReleaseError
 from cxr_release.films import png
 from cxr_release.params.project import Params
@@ -443,6 +444,25 @@ def test_all_faults_are_reported_at_once(inputs: ReleaseInputs, params: Params) 
     assert len(caught.value.faults) == len(alone)
     for rule in alone:
         assert RULES[rule][1] in str(caught.value)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: no other process")
+def test_processes_of_one_machine_find_what_one_finds(
+    inputs: ReleaseInputs, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its order, and of as many films."""
+    monkeypatch.setattr(workers, "WORTH_PROCESSES", 0)
+    with workers.workers(inputs.tables(params.sample.jobs)) as crew:
+        assert validate(inputs, params, crew=crew) == validate(inputs, params)
+        for rule in ("whole picture", "blank", "hash in the cohort", "same pixels"):
+            RULES[rule][0](inputs)
+        found = []
+        for one_or_more in (workers.ALONE, crew):
+            with pytest.raises(ReleaseError) as caught:
+                validate(inputs, params, crew=one_or_more)
+            found.append(caught.value.faults)
+    assert found[0] == found[1]
+    assert len(found[0]) >= 2
 
 
 def test_an_excluded_film_may_be_blank_or_a_copy(inputs: ReleaseInputs, params: Params) -> None:
