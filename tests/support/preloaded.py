@@ -12,6 +12,7 @@ waiting process. No fork asks the Hub for anything.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pkgutil
@@ -197,6 +198,9 @@ def main() -> None:
     _validate()
     for name in [name for name in sys.modules if name.partition(".")[0] == "cxr_release"]:
         del sys.modules[name]
+    # A million objects that are there to stay: no fork looks for garbage among them.
+    gc.collect()
+    gc.freeze()
     os.write(1, b"ready\n")
     while True:
         link, _ = listener.accept()
