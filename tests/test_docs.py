@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +16,9 @@ from cxr_release.cli.study import study_app
 from tests.support import ROOT
 from tests.support.installed import Installed
 from tests.support.phantom_sets import phantoms_of_patients, write_folder, write_patients
+from tests.support.preloaded import preloading
+from tests.support.quick_fits import quicken
+from tests.support.small_project import change
 
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -158,30 +162,47 @@ def test_constraints_pin_versions_and_name_no_address() -> None:
 
 
 PAGES = re.compile(r"cxr-release (?:clear|review|adjudicate|study serve) ")
+SHORT: dict[str, dict[str, Any]] = {
+    "train": {"steps": 12, "checkpoint_every": 2, "warmup": 1},
+    "train_tuning": {"steps": 6},
+    "curves": {"levels": 2},
+    "fidelity": {"images": 8, "bootstrap": 20},
+    "sample": {"steps": 3},
+    "audit": {"plants": 2},
+    "study": {"bootstrap": 100},
+}
+"""As many checkpoints and films as the trial has."""
 INSTALLATION = re.compile(r"python3 -m venv|pip install|cxr-release --version")
 
 
 @pytest.mark.long
 @pytest.mark.timeout(5400)
 def test_the_tutorial_s_commands_lead_to_a_release(tmp_path: Path) -> None:
-    """With phantoms in the place of a newcomer's films, and the wheel in that of the registry."""
+    """With phantoms in the place of a newcomer's films, and the wheel in that of the registry; and
+    with a training so short that it shows no film: how films come out is no matter of commands.
+    `dvc repro` forks one process, as in `project_setup/test_wheel.py`.
+    """
     text = (ROOT / "docs/tutorial.md").read_text()
     commands = re.findall(r"^\$ (.*?)(?:  +#.*)?$", text, flags=re.MULTILINE)
     installed = Installed(tmp_path)
+    quicken(installed.package)
     films = {f"film-{number:02}": film for number, film in enumerate(phantoms_of_patients(80))}
     home = write_folder(tmp_path / "films", {name: film for name, (film, _) in films.items()})
     write_patients(home, {name: patient for name, (_, patient) in films.items()})
     folder, outputs = tmp_path, {}
-    for command in commands:
-        if command.startswith("cd "):
-            folder = folder / command.removeprefix("cd ")
-        elif PAGES.match(command):
-            installed.open_page(command, folder)
-        elif not INSTALLATION.search(command):
-            is_dry = "--dry-run" in command and "push" in command
-            outputs[command] = installed.run(
-                command, folder, code=1 if is_dry else 0, HOME=str(tmp_path)
-            )
+    with preloading() as preloaded:
+        for command in commands:
+            if command.startswith("cd "):
+                folder = folder / command.removeprefix("cd ")
+                change(folder, **SHORT)
+            elif PAGES.match(command):
+                installed.open_page(command, folder)
+            elif not INSTALLATION.search(command):
+                is_dry = "--dry-run" in command and "push" in command
+                quickly = installed.quickly(preloaded) if command == "dvc repro" else {}
+                outputs[command] = installed.run(
+                    command, folder, code=1 if is_dry else 0, HOME=str(tmp_path), **quickly
+                )
     assert "is what it says" in outputs["cxr-release verify"]
     (dry,) = (output for command, output in outputs.items() if " push " in command)
     assert "reviews" in dry and "was never set" in dry and "plan, before the Hub is asked" in dry

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -34,7 +33,7 @@ from cxr_release.release.versions.published import enter
 from tests.support import ROOT
 from tests.support.blank_figures import leave_blank
 from tests.support.card_rules import written
-from tests.support.preloaded import Preloaded
+from tests.support.preloaded import Preloaded, preloading
 from tests.support.quick_fits import quicken
 from tests.support.small_project import change
 
@@ -84,10 +83,8 @@ def project(root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def preloaded() -> Iterator[Preloaded]:
-    with TemporaryDirectory() as folder:
-        process = Preloaded(Path(folder))
+    with preloading() as process:
         yield process
-        process.close()
 
 
 def command(
@@ -191,14 +188,20 @@ def test_what_is_forked_ends_as_what_is_started(preloaded: Preloaded, tmp_path: 
     assert ends[0][0] == 1
     (tmp_path / "sleep.py").write_text(
         "import os, pathlib, time\npathlib.Path('pid').write_text(f'{os.getpid()}\\n')\n"
-        "time.sleep(60)"
+        "time.sleep(600)"
     )
-    running = command(tmp_path, "python", "-m", "sleep", preloaded=preloaded)
+    # As DVC starts a stage: in a shell, and not in the group that is killed.
+    (tmp_path / "starts.py").write_text(
+        "import subprocess\nsubprocess.run(['sh', '-c', 'python -m sleep; true'])"
+    )
     pid = tmp_path / "pid"
-    wait_for(lambda: pid.exists() and pid.read_text().endswith("\n"))
-    os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()
-    wait_for(lambda: not Path("/proc", pid.read_text().strip()).exists())
+    for module in ("sleep", "starts"):
+        running = command(tmp_path, "python", "-m", module, preloaded=preloaded)
+        wait_for(lambda: pid.exists() and pid.read_text().endswith("\n"))
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate(timeout=60)  # whatever holds its streams has ended
+        wait_for(lambda: not Path("/proc", pid.read_text().strip()).exists())
+        pid.unlink()
 
 
 def wait_for(ready: Callable[[], bool]) -> None:
@@ -381,13 +384,13 @@ def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path, preloaded: Pre
     assert ghosts == []
 
 
-def killed_when(root: Path, ready: Callable[[], bool]) -> list[str]:
+def killed_when(root: Path, ready: Callable[[], bool], preloaded: Preloaded) -> list[str]:
     """Start the pipeline and SIGKILL it, all its processes, as soon as `ready`.
 
     Returns:
         The stages that were begun, in order.
     """
-    running = command(root, "dvc", "repro")
+    running = command(root, "dvc", "repro", preloaded=preloaded)
     try:
         while not ready():  # as long as the test has: the machine may have other work
             assert running.poll() is None, "the pipeline ended before it could be killed"
@@ -402,7 +405,7 @@ def killed_when(root: Path, ready: Callable[[], bool]) -> list[str]:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_release(
-    root: Path, tmp_path_factory: pytest.TempPathFactory
+    root: Path, preloaded: Preloaded, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Nothing is left of what another learning rate gave, whole or in part."""
     first_run = (root / "first-run").read_text()
@@ -411,8 +414,8 @@ def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_relea
     rate = yaml.safe_load((root / "params.yaml").read_text())["train"]["learning_rate"]
     change(root, train={"learning_rate": rate / 2})
 
-    killed_when(root, lambda: any(data.glob("cohort/*partial*")))
-    killed_when(root, lambda: any(data.glob("samples/*/*")))
+    killed_when(root, lambda: any(data.glob("cohort/*partial*")), preloaded)
+    killed_when(root, lambda: any(data.glob("samples/*/*")), preloaded)
     trained = (data / "training/final/run.json").read_bytes()
     begun = set(data.glob("samples/*"))
     change(root, train={"learning_rate": rate})
@@ -422,11 +425,11 @@ def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_relea
         run = data / "training/final/run.json"
         return again.exists() and run.exists() and run.read_bytes() != trained
 
-    ran = killed_when(root, trains_anew)
-    ran += killed_when(root, lambda: any(set(data.glob("samples/*")) - begun))
-    ran += killed_when(root, lambda: any(data.glob(".release.*.partial/*")))
+    ran = killed_when(root, trains_anew, preloaded)
+    ran += killed_when(root, lambda: any(set(data.glob("samples/*")) - begun), preloaded)
+    ran += killed_when(root, lambda: any(data.glob(".release.*.partial/*")), preloaded)
     assert not (data / "release").exists()
-    ran += repro(root)
+    ran += repro(root, preloaded)
     assert checksums(root) == first_run
     assert {"train_tuning", "train", "curves", "fidelity", "checkpoints"} <= set(ran)
     assert {"sample@4-initial", "sample@4-large", "orient", "package"} <= set(ran)

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ import yaml
 from cxr_release.tool_code import installed_sha256
 from tests.support import ROOT
 from tests.support.installed import Installed
-from tests.support.preloaded import Preloaded
+from tests.support.preloaded import preloading
 from tests.support.small_project import SMALLEST
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -27,10 +26,8 @@ RAN = re.compile(r"Running stage '([^'@]+)")
 @pytest.fixture
 def quickly(installed: Installed) -> Iterator[dict[str, str]]:
     """Environment variables for stages that need not import what takes long."""
-    with TemporaryDirectory() as folder:
-        process = Preloaded(Path(folder))
+    with preloading() as process:
         yield installed.quickly(process)
-        process.close()
 
 
 @pytest.fixture(scope="module")

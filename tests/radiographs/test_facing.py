@@ -16,6 +16,7 @@ from cxr_release.radiographs.facing import (
 from cxr_release.radiographs.orient import check_detector
 from cxr_release.radiographs.phantoms.phantom_source import Phantom
 from cxr_release.radiographs.resample import SIDE, Thumbnail, mirror, resample, thumbnails
+from tests.support.quick_fits import quick_fits
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,11 @@ def test_mirroring_a_film_turns_its_facing(
 def test_mirroring_any_films_turns_their_facing(
     small: Thumbnail, truth: list[str], flags: list[bool]
 ) -> None:
-    expect_turned(small, truth, flags)
+    """With an eighth of the films that are mixed: they bear on how well facings are found, which
+    other tests tell, and not on what mirroring does.
+    """
+    with quick_fits():
+        expect_turned(small, truth, flags)
 
 
 def expect_turned(small: Thumbnail, truth: list[str], flags: list[bool]) -> None:

@@ -119,6 +119,7 @@ def require_noticed(release: Path, altered: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
     tmp_path: Path, world: World, hub_of_others: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +34,7 @@ from tests.support import ROOT
 from tests.support.card_rules import written
 from tests.support.hub.world import World, files_of
 from tests.support.noise_pictures import noise_png
+from tests.support.preloaded import Preloaded, preloading
 from tests.support.quick_fits import quicken
 from tests.support.small_project import small_project
 from tests.support.tampering import copied, said
@@ -127,27 +126,17 @@ def project(root: Path) -> Paths:
     return paths
 
 
-def command(root: Path, *arguments: str) -> str:
-    """What a program says on stdout in a project; it ends well."""
-    home = Path(sys.executable).parent
-    told = os.environ | {"PATH": f"{home}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+def command(root: Path, preloaded: Preloaded, *arguments: str, code: int = 0) -> str:
+    """What a program says in a project that ends with `code`: on stdout, or why it did not end
+    well.
+    """
+    told = preloaded.environment() | {"OMP_NUM_THREADS": "1"}
     told.pop("PYTHONPATH", None)  # the project's own copy of the package is what runs
     done = subprocess.run(
         arguments, cwd=root, env=told, capture_output=True, text=True, timeout=500, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def command_error(root: Path, *arguments: str) -> str:
-    """What a command of the program says on stderr; it does not end well."""
-    told = os.environ | {"PYTHONPATH": str(root)}
-    program = [sys.executable, "-m", "cxr_release.cli", *arguments]
-    done = subprocess.run(
-        program, cwd=root, env=told, capture_output=True, text=True, timeout=100, check=False
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    return done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stderr if code else done.stdout
 
 
 def altered(release: Path, folder: Path, change: Callable[[dict[str, Any]], None]) -> list[str]:
@@ -160,8 +149,13 @@ def altered(release: Path, folder: Path, change: Callable[[dict[str, Any]], None
 @pytest.mark.timeout(900)
 def test_a_folder_of_60_films_alone_is_released_and_pushed(tmp_path: Path, world: World) -> None:
     paths = project(tmp_path / "project")
-    command(paths.root, "dvc", "repro")
-    assert "up to date" in command(paths.root, "dvc", "status")
+    with preloading() as preloaded:
+        command(paths.root, preloaded, "dvc", "repro")
+        assert "up to date" in command(paths.root, preloaded, "dvc", "status")
+        assert "gan" in command(paths.root, preloaded, "cxr-release", "status")
+        again = ("cxr-release", "sample", "--only", "checkpoint-3-large-00012")
+        refused = command(paths.root, preloaded, *again, code=1)
+    assert "other generators drew all films" in refused
     assert verify(paths.release)["differences"] == []
     record = read_json(paths.release / "release.json")
     assert record["unset"] == []
@@ -180,11 +174,8 @@ def test_a_folder_of_60_films_alone_is_released_and_pushed(tmp_path: Path, world
     assert not figures & {"losses.png", "distances.png", "quality.png", "bands.png"}
     card = written(paths.release)
     assert 'load_dataset("path/to/this/folder", "gan", split="train", streaming=True)' in card
-    assert "gan" in command(paths.root, "python", "-m", "cxr_release.cli", "status")
     assert archive(paths.release, tmp_path / "release.zip", year=2026)
     assert compare(str(paths.release), str(paths.release))["same"]
-    again = command_error(paths.root, "sample", "--only", "checkpoint-3-large-00012")
-    assert "other generators drew all films" in again
     checks: dict[str, Callable[[dict[str, Any]], None]] = {
         ".training": lambda said: said.update(training={"privacy": None, "start": None}),
         ": distances": lambda said: said.update(distances={}),

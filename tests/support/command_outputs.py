@@ -1,7 +1,8 @@
 """What every command prints in a small project: the outputs that the reference of the docs shows.
 
-`python -m tests.support.command_outputs` records them; `tests/test_docs.py` runs them again and
-compares, numbers apart. Films are phantoms of 16 × 16 pixels.
+`python -m tests.support.command_outputs` records them; `tests/test_docs_site.py` runs them again
+and compares, numbers apart. Films are phantoms of 16 × 16 pixels. Commands are forks of one
+process, but for those that serve pages, which Ctrl-C is to end.
 """
 
 from __future__ import annotations
@@ -14,18 +15,22 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from cxr_release.paths import Paths
+from cxr_release.project import Project
 from cxr_release.release.versions.published import enter
+from cxr_release.screening.record_decisions import record_facing
 from tests.support import ROOT
 from tests.support.dicom_films import dataset_of, encoded
 from tests.support.once import FOLDER
 from tests.support.phantom_sets import phantoms, phantoms_of_patients, write_folder, write_patients
+from tests.support.preloaded import preloading
 from tests.support.qualtrics_service import Answered, imported, table, write
 from tests.support.small_project import SMALLEST, STAGES, run_stages
 from tests.support.studies import csv_text, study_rows
@@ -110,7 +115,10 @@ _Blocks.add_representer(
 def main() -> None:
     """Record the outputs."""
     with tempfile.TemporaryDirectory() as folder:
-        outputs = dict(printed(Path(folder)))
+        os.environ[FOLDER] = folder
+        home = Path(folder) / "home"
+        home.mkdir()
+        outputs = dict(printed(home))
     text = yaml.dump(outputs, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=1000)
     OUTPUTS.write_text("# Made by `python -m tests.support.command_outputs`.\n" + text)
 
@@ -121,28 +129,34 @@ def printed(folder: Path) -> Iterator[tuple[str, str]]:
     Args:
         folder: an empty folder, in which the project is made.
     """
-    line = "cxr-release init spine"
-    yield line, _plain(_run(line, folder), folder)
-    root = folder / "spine"
-    settings = yaml.safe_load((root / "params.yaml").read_text())
-    for section, values in SMALLEST.items():
-        settings[section].update(values)
-    (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    run_stages(Paths(root), *STAGES)
-    for line in COMMANDS:
-        _prepare(
-            next((act for name, act in PREPARATION.items() if line.startswith(name)), ""), root
-        )
-        port = next((one for name, one in PORTS.items() if f"cxr-release {name} " in line), None)
-        output = _run(line, root) if port is None else _serve(line, port, root)
-        yield line, _plain(output, root)
+    with preloading() as preloaded:
+        quickly = {"PATH": preloaded.environment()["PATH"]}
+        line = "cxr-release init spine"
+        yield line, _plain(_run(line, folder, quickly), folder)
+        root = folder / "spine"
+        with chdir(root):
+            for section, values in SMALLEST.items():
+                _set(section, **values)
+            run_stages(Paths(root), *STAGES)
+        for line in COMMANDS:
+            _prepare(
+                next((act for name, act in PREPARATION.items() if line.startswith(name)), ""), root
+            )
+            port = next(
+                (one for name, one in PORTS.items() if f"cxr-release {name} " in line), None
+            )
+            output = _run(line, root, quickly) if port is None else _serve(line, port, root)
+            yield line, _plain(output, root)
 
 
 def _prepare(act: str, root: Path) -> None:
     if act.isidentifier():
-        act = f"{sys.executable} -c 'import tests.support.command_outputs as made; made.{act}()'"
-    environment = _environment() | {FOLDER: str(root.parent)}
-    subprocess.run(["bash", "-c", act], cwd=root, env=environment, check=True, timeout=LONGEST)
+        with chdir(root):
+            globals()[act]()
+    else:
+        subprocess.run(
+            ["bash", "-c", act], cwd=root, env=_environment(), check=True, timeout=LONGEST
+        )
 
 
 def _environment() -> dict[str, str]:
@@ -162,11 +176,11 @@ def _environment() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _run(line: str, folder: Path) -> str:
+def _run(line: str, folder: Path, quickly: Mapping[str, str]) -> str:
     done = subprocess.run(
         ["bash", "-c", line],
         cwd=folder,
-        env=_environment(),
+        env=_environment() | quickly,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -260,8 +274,9 @@ def write_answers() -> None:
 
 def ask_for_landmarks() -> None:
     """Landmarks on films of which reviewers said how they face."""
-    for number in range(6):
-        _run(f"cxr-release facing checkpoint-1-large-{number:05} --faces left --reviewer a.b", HERE)
+    films = [f"checkpoint-1-large-{number:05}" for number in range(6)]
+    project = Project(HERE)
+    record_facing(project.paths.facing_log, "a.b", films, "left", films=project.films())
     _set("landmarks", films=2)
     run_stages(Paths(HERE), *STAGES[STAGES.index("orient") : STAGES.index("package") + 1])
 

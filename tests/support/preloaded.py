@@ -1,15 +1,18 @@
 """Programs that a test starts by name, forked from a process that has imported what takes long.
 
 A stage that needs torch imports for six seconds and works for one, and `dvc repro` starts twenty.
-`Preloaded(folder)` puts a `python`, `dvc`, `accelerate` and `cxr-release` into `folder / "bin"`;
-with that at the front of PATH, what they are asked is done by a fork of one waiting process: in
-the caller's folder, with its environment, arguments and streams, until the caller is killed. The
-package itself is imported by each fork, from where it is run. What a fork shares with the others
-is what a process has once: the seed of its hashes, and modules of libraries.
+`Preloaded(folder)` puts a `python`, `dvc`, `accelerate` and `cxr-release` into `folder / "bin"`
+(`preloading()` finds it a folder); with that at the front of PATH, what they are asked is done by a
+fork of one waiting process: in the caller's folder, with its environment, arguments and streams,
+until the caller is killed, which ends all that the fork has started, too. The package itself is
+imported by each fork, from where it is run. What a fork shares with the others is what a process
+has once: the seed of its hashes, and modules of libraries, which know the environment of the
+waiting process. No fork asks the Hub for anything.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pkgutil
@@ -19,9 +22,11 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +79,8 @@ class Preloaded:
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(address)],
             cwd=ROOT,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+            env=os.environ
+            | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
         )
         assert self._process.stdout is not None
@@ -94,6 +100,17 @@ class Preloaded:
         """End it; forks end with those who asked for them."""
         self._process.kill()
         self._process.communicate()
+
+
+@contextmanager
+def preloading() -> Iterator[Preloaded]:
+    """The waiting process, for as long as it is wanted."""
+    with TemporaryDirectory() as folder:
+        process = Preloaded(Path(folder))
+        try:
+            yield process
+        finally:
+            process.close()
 
 
 def run(asked: dict[str, Any]) -> int:
@@ -122,16 +139,23 @@ def run(asked: dict[str, Any]) -> int:
 
 
 def attend(link: socket.socket) -> None:
-    """One caller: do in a fork what it asks, and end that when the caller is gone."""
+    """One caller: do in a fork what it asks, and end that when the caller is gone.
+
+    The fork leads a group of processes of its own: where it is DVC, the stages that it has started
+    end with it.
+    """
     _, streams, _, _ = socket.recv_fds(link, 1, 3)
     asked = json.loads(b"".join(iter(lambda: link.recv(1 << 16), b"")))
     child = os.fork()
     if not child:
         link.close()
+        os.setpgid(0, 0)
         for place, stream in enumerate(streams):
             os.dup2(stream, place)
             os.close(stream)
         os._exit(run(asked))
+    with suppress(OSError):  # the fork may have been faster, or have ended
+        os.setpgid(child, child)
     for stream in streams:
         os.close(stream)
     ended = os.pidfd_open(child)
@@ -139,8 +163,12 @@ def attend(link: socket.socket) -> None:
     gone.register(ended, select.POLLIN)
     # It has said all that it will: only that it is gone makes this an event.
     gone.register(link, 0)
-    if all(which != ended for which, _ in gone.poll()):
-        os.kill(child, signal.SIGKILL)
+    try:
+        wanted = any(which == ended for which, _ in gone.poll())
+    except KeyboardInterrupt:
+        wanted = False
+    if not wanted:
+        os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     with suppress(OSError):
@@ -170,6 +198,9 @@ def main() -> None:
     _validate()
     for name in [name for name in sys.modules if name.partition(".")[0] == "cxr_release"]:
         del sys.modules[name]
+    # A million objects that are there to stay: no fork looks for garbage among them.
+    gc.collect()
+    gc.freeze()
     os.write(1, b"ready\n")
     while True:
         link, _ = listener.accept()
