@@ -29,7 +29,7 @@ from cxr_release.films.png import Film
 from cxr_release.generators import sampling
 from cxr_release.params.load import load_params
 from cxr_release.schemas import SAMPLES
-from cxr_release.tables import Writer, read
+from cxr_release.tables import Writer, iterate
 
 KEPT = ("params.yaml", "dvc.yaml", "dvc.lock", "cards", "data")
 MADE = ("samples", "oriented", "prescreen", "release", "validation", "screening", "timings")
@@ -90,9 +90,9 @@ def _draw(
     made = json_documents.read(finished / sampling.JOB, sampling.Job)
     patterns = np.stack(
         [
-            png.decode(cell["bytes"], where=str(shard))
+            png.decode(row["image"]["bytes"], where=str(shard))
             for shard in sorted(finished.glob("shard-*.parquet"))
-            for cell in read(shard, SAMPLES)["image"].to_pylist()
+            for row in iterate(shard, SAMPLES)
         ]
     )
     starts = range(0, count, sampling.SHARD)
