@@ -18,7 +18,7 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.publishing.hub import Kind, access_to, is_reference, reference
 from cxr_release.publishing.hub_client import LIMIT, Patience, Wire, conversation
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote, RemoteFile, read_local
-from cxr_release.release.layout import MOST_FILES, is_portable
+from cxr_release.release.layout import is_portable
 
 ROOM = 0.9
 """Part of the free disk space that a release may take."""
@@ -109,7 +109,7 @@ def download(
 
 
 def require_room(files: Mapping[str, RemoteFile], where: str, free: int) -> None:
-    """Refuse unsafe names, names that collide, too many files, and more than the disk can take.
+    """Refuse unsafe names, names that collide, and more than the disk can take.
 
     Args:
         files: name → file.
@@ -127,8 +127,6 @@ def require_room(files: Mapping[str, RemoteFile], where: str, free: int) -> None
         if names[name.lower()] > 1 or parents & names.keys():
             faults.append(Fault(ascii(name), "collides with the name of another file"))
     total = sum(file.size for file in files.values())
-    if len(files) > MOST_FILES:
-        faults.append(Fault("", f"has {len(files):,} files; at most {MOST_FILES:,} are allowed"))
     if total > ROOM * free:
         message = f"has {total / 1e9:,.1f} GB, and the disk has room for {free / 1e9:,.1f} GB"
         faults.append(Fault("", message, "set TMPDIR to a folder with more room"))

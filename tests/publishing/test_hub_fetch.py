@@ -12,6 +12,7 @@ import pytest
 from huggingface_hub import constants
 
 from cxr_release.errors import ReleaseError
+from cxr_release.publishing import remote
 from cxr_release.publishing.fetch import open_release
 from tests.support.hub.requests import READER, REPO, WRITER
 from tests.support.hub.world import QUICK, SHARD, World, files_of, noise
@@ -131,7 +132,6 @@ def entry(path: str, size: int = 5) -> dict[str, Any]:
         ([entry("README.md/x")], "'README.md/x': collides with the name"),
         ([entry("data")], "collides with the name"),
         ([entry("huge.parquet", 2**60)], "the disk has room for"),
-        ([entry(f"x{number}") for number in range(10_001)], "at most 10,000 are allowed"),
     ],
     ids=lambda one: str(one)[:30],
 )
@@ -143,6 +143,21 @@ def test_nothing_is_fetched_that_would_not_be_safe(
         with open_release(TAG, patience=QUICK):
             pass
     assert named in str(caught.value)
+    assert pushed.hub.count("GET", "/resolve/") == 0
+    assert left(tmp_path) == []
+
+
+def test_nothing_is_fetched_of_more_files_than_a_release_may_have(
+    pushed: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "MOST_FILES", 100)
+    more = [entry(f"x{number}") for number in range(101)]
+    pushed.hub.trouble("GET", "/tree/", edit=lambda said: said + more)
+    with (
+        pytest.raises(ReleaseError, match="lists more than 100 files"),
+        open_release(TAG, patience=QUICK),
+    ):
+        pass
     assert pushed.hub.count("GET", "/resolve/") == 0
     assert left(tmp_path) == []
 
