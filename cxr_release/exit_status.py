@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import io
 import os
@@ -132,7 +131,5 @@ def execute(stage: Callable[..., None]) -> None:
     with one_line_errors(debug=bool(os.environ.get(DEBUG))):
         require_installed(paths.root, Path(inspect.getfile(stage)).stem)
         started = time.monotonic()
-        # What was imported stays until the end: no collection of garbage has to look through it.
-        gc.freeze()
         stage(paths, load_params(paths.params), *sys.argv[1:])
         record(paths, time.monotonic() - started)
